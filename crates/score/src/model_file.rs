@@ -1,0 +1,563 @@
+//! The model file: a score table with where it came from, as one JSON document that can be trusted.
+//!
+//! # Format, version 1
+//! UTF-8 JSON, one object with these keys in this order, each on its own line, then a line feed:
+//!
+//! | key | value |
+//! |---|---|
+//! | `format` | `"knowatt-score-table"` |
+//! | `version` | 1 |
+//! | `calendar` | `zone` (IANA name), `day_classes`, `holidays` (ISO dates, rising) |
+//! | `interval_s` | 3600: a reading is the energy of one hour |
+//! | `unit` | `"Wh"` |
+//! | `provenance` | see [`Provenance`] |
+//! | `calibration` | see [`Calibration`], or null where the edges were given |
+//! | `distillation` | see [`Distillation`], or null where the curves are the model itself |
+//! | `curves` | `level`: one object a cell, `day`, `hour`, `wh` and `score` (the knots, see [`Curve`]), day class by day class, hour by hour |
+//! | `sha256` | the SHA-256, in lower-case hexadecimal, of every byte of the file before the line that holds it |
+//!
+//! The digest covers the bytes as they stand, so it can be checked without this program, and a file
+//! that was edited or reformatted is refused like one that was damaged. Numbers are the shortest
+//! decimals that give the same double again. Nothing in the file depends on the clock, the machine or
+//! a path: the same input, options and seed give the same bytes.
+//!
+//! # Limits
+//! [`MAX_FILE_BYTES`]; per curve [`Curve::MAX_KNOTS`]; no control characters in texts. Reading opens
+//! no other file (the zone database is compiled in) and runs nothing.
+
+use std::{collections::BTreeMap, fmt::Write as _, io::Read};
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{Calendar, Curve, CurveError, DayClasses, INTERVAL_S, Knot, ScoreTable};
+
+/// The version this program writes, and the newest it reads.
+pub const VERSION: u32 = 1;
+
+/// The largest model file that is read.
+pub const MAX_FILE_BYTES: usize = 16 << 20;
+
+const FORMAT: &str = "knowatt-score-table";
+const UNIT: &str = "Wh";
+/// What stands before and after the digest, which is of all that comes before.
+const DIGEST_HEAD: &str = "  \"sha256\": \"";
+const DIGEST_TAIL: &str = "\"\n}\n";
+const DIGEST_HEX: usize = 64;
+
+/// What a table was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Meter readings.
+    Readings,
+    /// A file of lowest and highest Wh by hour.
+    Bounds,
+}
+
+/// Where the table came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// What was learned from.
+    pub source: Source,
+    /// SHA-256 of what was learned: for readings of each row's start (nanoseconds since 1970, UTC,
+    /// as a 16-byte little-endian integer) and Wh (a little-endian double); for bounds of the rows likewise.
+    pub sha256: String,
+    /// How many rows were learned from.
+    pub rows: u64,
+    /// Start of the first reading.
+    pub first: Option<Timestamp>,
+    /// End of the last reading.
+    pub end: Option<Timestamp>,
+    /// The model's name.
+    pub model: String,
+    /// The options it was trained with, defaults included.
+    pub options: BTreeMap<String, String>,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// The program that wrote the file, with its version.
+    pub tool: String,
+}
+
+/// How the score 1.0 was set: on readings the model had not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Alerts (episodes) a month of 30 days that were asked for.
+    pub alerts_per_month: f64,
+    /// Weeks that were held out, one at a time.
+    pub weeks: u32,
+    /// Readings scored while held out.
+    pub readings: u64,
+    /// Episodes above 1.0 among them, before the curves were distilled.
+    pub episodes: u64,
+    /// The model's raw score at 0.
+    pub raw_low: f64,
+    /// The model's raw score at 1.
+    pub raw_high: f64,
+}
+
+/// How far the curves are from the model they stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distillation {
+    /// The largest error allowed, in score, from 0 Wh to the highest knot.
+    pub tolerance: f64,
+    /// The largest error found.
+    pub largest_error: f64,
+}
+
+/// A score table with its provenance.
+///
+/// ```
+/// use knowatt_score::ModelFile;
+///
+/// # let provenance = knowatt_score::Provenance {
+/// #     source: knowatt_score::Source::Bounds, sha256: knowatt_score::sha256_hex(b""), rows: 24, first: None,
+/// #     end: None, model: "envelope".into(), options: Default::default(), seed: 0, tool: "example".into() };
+/// # let knots = [(100.0, 0.0), (400.0, 1.0)].map(|(wh, score)| knowatt_score::Knot { wh, score });
+/// # let calendar = knowatt_score::Calendar::new("UTC", knowatt_score::DayClasses::None)?;
+/// # let table = knowatt_score::ScoreTable::new(calendar, vec![knowatt_score::Curve::new(knots.to_vec())?; 24])?;
+/// # let model = ModelFile { provenance, calibration: None, distillation: None, table };
+/// let bytes: Vec<u8> = model.to_bytes();
+/// assert_eq!(ModelFile::from_bytes(&bytes)?, model);
+///
+/// let damaged = String::from_utf8(bytes)?.replace("400", "900");
+/// let error = ModelFile::from_bytes(damaged.as_bytes()).unwrap_err();
+/// assert!(error.to_string().contains("was changed or damaged"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFile {
+    /// What it was made from and how.
+    pub provenance: Provenance,
+    /// How 1.0 was set; none where the edges were given.
+    pub calibration: Option<Calibration>,
+    /// How true the curves are to the model; none where they are the model.
+    pub distillation: Option<Distillation>,
+    /// The table.
+    pub table: ScoreTable,
+}
+
+/// Why a model file was refused. Nothing of a refused file is used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelFileError {
+    /// It could not be read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// Larger than [`MAX_FILE_BYTES`].
+    #[error("is larger than {} MiB, the most a model file may have", MAX_FILE_BYTES >> 20)]
+    TooLarge,
+    /// Ends too early.
+    #[error("is cut off: it ends after {0} bytes, within the document. Copy it again, or train again")]
+    Truncated(usize),
+    /// Something else.
+    #[error("is not a knowatt model file: {0}")]
+    NotAModel(String),
+    /// From a newer program.
+    #[error("has version {0} of the format; this program knows versions up to {VERSION}. Upgrade knowatt")]
+    Newer(u64),
+    /// The digest does not match.
+    #[error(
+        "was changed or damaged after it was written: its SHA-256 does not match. A model file is not edited or reformatted; copy it again, or train again"
+    )]
+    Damaged,
+    /// The digest matches, but the content breaks a rule of the format.
+    #[error("breaks a rule of the format: {0}")]
+    Content(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CalendarPart {
+    zone: String,
+    day_classes: DayClasses,
+    holidays: Vec<Date>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CurvePart {
+    day: String,
+    hour: u8,
+    wh: Vec<f64>,
+    score: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CurvesPart {
+    level: Vec<CurvePart>,
+}
+
+/// Just enough to tell what a document is; anything else in it may be newer than this program.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "format")]
+    _format: String,
+    version: u32,
+    calendar: CalendarPart,
+    interval_s: u32,
+    unit: String,
+    provenance: Provenance,
+    calibration: Option<Calibration>,
+    distillation: Option<Distillation>,
+    curves: CurvesPart,
+    #[serde(rename = "sha256")]
+    _sha256: String,
+}
+
+impl ModelFile {
+    /// The file's bytes: the same for the same model, always.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let calendar = self.table.calendar();
+        let calendar_part = CalendarPart {
+            zone: calendar.zone_name().to_owned(),
+            day_classes: calendar.day_classes(),
+            holidays: calendar.holidays().to_vec(),
+        };
+        let mut text = String::from("{\n");
+        let mut line = |key: &str, value: String| {
+            _ = writeln!(text, "  \"{key}\": {value},"); // writing to a String cannot fail
+        };
+        line("format", json(&FORMAT));
+        line("version", json(&VERSION));
+        line("calendar", json(&calendar_part));
+        line("interval_s", json(&INTERVAL_S));
+        line("unit", json(&UNIT));
+        line("provenance", json(&self.provenance));
+        line("calibration", json(&self.calibration));
+        line("distillation", json(&self.distillation));
+        let curves = self.table.cells().map(|(slot, curve)| {
+            let day = calendar.day_classes().class_name(slot.day).unwrap_or_default().to_owned();
+            let (wh, score) = curve.knots().iter().map(|knot| (knot.wh, knot.score)).unzip();
+            format!("      {}", json(&CurvePart { day, hour: slot.hour, wh, score }))
+        });
+        let curves = curves.collect::<Vec<_>>().join(",\n");
+        line("curves", format!("{{\n    \"level\": [\n{curves}\n    ]\n  }}"));
+        let digest = sha256_hex(text.as_bytes());
+        text.push_str(DIGEST_HEAD);
+        text.push_str(&digest);
+        text.push_str(DIGEST_TAIL);
+        text.into_bytes()
+    }
+
+    /// Reads a whole file, at most [`MAX_FILE_BYTES`] of it.
+    pub fn read(source: impl Read) -> Result<Self, ModelFileError> {
+        let mut bytes = Vec::new();
+        source.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Reads the bytes of a file, and refuses whatever [`ModelFile::to_bytes`] would not have written.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+        if bytes.len() > MAX_FILE_BYTES {
+            return Err(ModelFileError::TooLarge);
+        }
+        let head: Head = serde_json::from_slice(bytes).map_err(|error| match error.is_eof() {
+            true if !bytes.is_empty() => ModelFileError::Truncated(bytes.len()),
+            true => ModelFileError::NotAModel("it is empty".to_owned()),
+            false => ModelFileError::NotAModel(printable(&error.to_string())),
+        })?;
+        if head.format != FORMAT {
+            let found = printable(&head.format);
+            return Err(ModelFileError::NotAModel(format!("its format is `{found}`, not `{FORMAT}`")));
+        }
+        if head.version > u64::from(VERSION) {
+            return Err(ModelFileError::Newer(head.version));
+        }
+        check_digest(bytes)?;
+        let document = serde_json::from_slice::<Document>(bytes);
+        document.map_err(|error| content(error.to_string()))?.into_model()
+    }
+}
+
+impl Document {
+    fn into_model(self) -> Result<ModelFile, ModelFileError> {
+        if self.version != VERSION {
+            return Err(content(format!("version {} does not exist", self.version)));
+        }
+        if self.interval_s != INTERVAL_S || self.unit != UNIT {
+            return Err(content(format!("readings are in {UNIT} of {INTERVAL_S} s")));
+        }
+        check_provenance(&self.provenance)?;
+        if let Some(Calibration { alerts_per_month, raw_low, raw_high, .. }) = self.calibration
+            && !(alerts_per_month > 0.0 && raw_low < raw_high)
+        {
+            return Err(content("the calibration has no range"));
+        }
+        if let Some(Distillation { tolerance, largest_error }) = self.distillation
+            && !(0.0 <= largest_error && largest_error <= tolerance)
+        {
+            return Err(content("the distillation error is over its tolerance"));
+        }
+        let CalendarPart { zone, day_classes, holidays } = self.calendar;
+        if !holidays.is_sorted_by(|a, b| a < b) {
+            return Err(content("the holidays are not in order"));
+        }
+        let calendar = Calendar::new(&zone, day_classes).map_err(|error| content(error.to_string()))?;
+        if calendar.zone_name() != zone {
+            return Err(content(format!("the zone is called {}", calendar.zone_name())));
+        }
+        let level = read_curves(self.curves.level, day_classes)?;
+        let table = ScoreTable::new(calendar.with_holidays(holidays), level)
+            .map_err(|error| content(error.to_string()))?;
+        Ok(ModelFile {
+            provenance: self.provenance,
+            calibration: self.calibration,
+            distillation: self.distillation,
+            table,
+        })
+    }
+}
+
+fn read_curves(parts: Vec<CurvePart>, day_classes: DayClasses) -> Result<Vec<Curve>, ModelFileError> {
+    let names = day_classes.class_names();
+    let cells = names.iter().flat_map(|name| (0..24_u8).map(move |hour| (*name, hour)));
+    if parts.len() != names.len() * crate::HOURS {
+        return Err(content(format!("{} curves, but {} cells", parts.len(), names.len() * crate::HOURS)));
+    }
+    cells
+        .zip(parts)
+        .map(|((day, hour), part)| {
+            let place = || format!("the curve of {day}, hour {hour}");
+            if (part.day.as_str(), part.hour) != (day, hour) {
+                return Err(content(format!("{} is missing or out of order", place())));
+            }
+            if part.wh.len() != part.score.len() {
+                return Err(content(format!(
+                    "{} has {} Wh and {} scores",
+                    place(),
+                    part.wh.len(),
+                    part.score.len()
+                )));
+            }
+            let knots = part.wh.into_iter().zip(part.score).map(|(wh, score)| Knot { wh, score }).collect();
+            Curve::new(knots).map_err(|error: CurveError| content(format!("{}: {error}", place())))
+        })
+        .collect()
+}
+
+fn check_provenance(provenance: &Provenance) -> Result<(), ModelFileError> {
+    let Provenance { sha256, model, options, tool, .. } = provenance;
+    if sha256.len() != DIGEST_HEX || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(content("the digest of what was learned is not a SHA-256"));
+    }
+    let texts = options.iter().flat_map(|(key, value)| [key, value]).chain([model, tool]);
+    if texts.flat_map(|text| text.chars()).any(char::is_control) {
+        return Err(content("a text in the provenance has a control character"));
+    }
+    Ok(())
+}
+
+/// The last line must hold the digest of every byte before it.
+fn check_digest(bytes: &[u8]) -> Result<(), ModelFileError> {
+    let ending = DIGEST_HEAD.len() + DIGEST_HEX + DIGEST_TAIL.len();
+    let split = bytes.len().checked_sub(ending).ok_or(ModelFileError::Damaged)?;
+    let (content, ending) = bytes.split_at(split);
+    let expected = format!("{DIGEST_HEAD}{}{DIGEST_TAIL}", sha256_hex(content));
+    if ending == expected.as_bytes() { Ok(()) } else { Err(ModelFileError::Damaged) }
+}
+
+/// The SHA-256 of some bytes, in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(DIGEST_HEX), |mut hex, byte| {
+        _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        hex
+    })
+}
+
+/// Compact JSON of a part that is plain data.
+fn json(part: &impl Serialize) -> String {
+    // Serializing numbers, texts and lists into memory has no way to fail.
+    serde_json::to_string(part).unwrap_or_default()
+}
+
+fn content(what: impl Into<String>) -> ModelFileError {
+    ModelFileError::Content(printable(&what.into()))
+}
+
+/// Text from outside, made fit for a message.
+fn printable(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(200)
+        .flat_map(|c| if c.is_control() { c.escape_debug().collect::<Vec<_>>() } else { vec![c] })
+        .collect();
+    if text.chars().nth(200).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One cell a class and hour, as small as a real file gets.
+    fn model() -> ModelFile {
+        let calendar = Calendar::new("Europe/Paris", DayClasses::None).unwrap();
+        let calendar = calendar.with_holidays([jiff::civil::date(2024, 5, 1)]);
+        let knots = vec![Knot { wh: 0.1 + 0.2, score: -0.5 }, Knot { wh: 1e3, score: 1.0 }];
+        let table = ScoreTable::new(calendar, vec![Curve::new(knots).unwrap(); 24]).unwrap();
+        ModelFile {
+            provenance: Provenance {
+                source: Source::Readings,
+                sha256: sha256_hex(b"readings"),
+                rows: 2160,
+                first: Some("2008-09-01T00:00:00Z".parse().unwrap()),
+                end: Some("2008-11-30T00:00:00Z".parse().unwrap()),
+                model: "density".to_owned(),
+                options: [("alerts_per_month".to_owned(), "2".to_owned())].into(),
+                seed: 7,
+                tool: "knowatt 0.1.0".to_owned(),
+            },
+            calibration: Some(Calibration {
+                alerts_per_month: 2.0,
+                weeks: 13,
+                readings: 2160,
+                episodes: 5,
+                raw_low: -1.0,
+                raw_high: 3.0,
+            }),
+            distillation: Some(Distillation { tolerance: 0.01, largest_error: 0.005 }),
+            table,
+        }
+    }
+
+    /// The file with its content changed and the digest made to fit again.
+    fn forged(from: &str, to: &str) -> Vec<u8> {
+        let text = String::from_utf8(model().to_bytes()).unwrap();
+        assert!(text.contains(from), "{from} is in no model file");
+        let content = text.split(DIGEST_HEAD).next().unwrap().replacen(from, to, 1);
+        let digest = sha256_hex(content.as_bytes());
+        format!("{content}{DIGEST_HEAD}{digest}{DIGEST_TAIL}").into_bytes()
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_to_the_last_bit() {
+        let bytes = model().to_bytes();
+        let read = ModelFile::from_bytes(&bytes).unwrap();
+        assert_eq!(read, model());
+        assert_eq!(read.to_bytes(), bytes);
+        assert_eq!(ModelFile::read(bytes.as_slice()).unwrap(), model());
+    }
+
+    #[test]
+    fn every_single_byte_change_is_refused() {
+        let original = model().to_bytes();
+        let mut bytes = original.clone();
+        for place in 0..bytes.len() {
+            // Every other value near the digest and in the head; elsewhere each bit, and white space.
+            let changes: Vec<u8> = if place % 97 == 0 || place < 80 || place + 90 > original.len() {
+                (0..=255).collect()
+            } else {
+                (0..8).map(|bit| original[place] ^ (1 << bit)).chain(*b" \n0").collect()
+            };
+            for change in changes.into_iter().filter(|&change| change != original[place]) {
+                bytes[place] = change;
+                assert!(ModelFile::from_bytes(&bytes).is_err(), "byte {place} as {change}");
+            }
+            bytes[place] = original[place];
+        }
+    }
+
+    #[test]
+    fn every_truncation_and_every_added_byte_is_refused() {
+        let bytes = model().to_bytes();
+        for length in 0..bytes.len() {
+            let error = ModelFile::from_bytes(&bytes[..length]).unwrap_err();
+            let said = matches!(error, ModelFileError::Truncated(_) | ModelFileError::Damaged);
+            assert!(said || length == 0, "{length}: {error}");
+        }
+        for added in [" ", "\n", "{}", "\0"] {
+            let longer = [&bytes, added.as_bytes()].concat();
+            assert!(ModelFile::from_bytes(&longer).is_err());
+        }
+    }
+
+    #[test]
+    fn content_that_breaks_a_rule_is_refused_though_its_digest_fits() {
+        let cases = [
+            ("1000.0", "1e400", "number out of range"),
+            ("1000.0", "1e13", "knot 1 is not a finite number"),
+            ("1000.0", "null", "expected f64"),
+            ("1000.0", "0.1", "does not lie right of"),
+            ("[-0.5,1.0]", "[2.0,1.0]", "no lower than the one before"),
+            ("[-0.5,1.0]", "[1.0,1.0]", "does not rise"),
+            ("[-0.5,1.0]", "[1.0]", "2 Wh and 1 scores"),
+            ("\"hour\":0,", "\"hour\":1,", "the curve of any, hour 0 is missing"),
+            ("\"day_classes\":\"none\"", "\"day_classes\":\"day-type\"", "24 curves, but 48 cells"),
+            ("Europe/Paris", "Europe/Atlantis", "not in the IANA database"),
+            ("Europe/Paris", "europe/paris", "the zone is called Europe/Paris"),
+            ("Europe/Paris", "/etc/passwd", "not in the IANA database"),
+            ("\"interval_s\": 3600", "\"interval_s\": 900", "Wh of 3600 s"),
+            ("\"unit\": \"Wh\"", "\"unit\": \"kWh\"", "Wh of 3600 s"),
+            ("\"version\": 1", "\"version\": 0", "version 0 does not exist"),
+            ("\"raw_low\":-1.0", "\"raw_low\":3.0", "no range"),
+            ("\"largest_error\":0.005", "\"largest_error\":0.5", "over its tolerance"),
+            ("\"density\"", "\"\\u001b[2J\"", "control character"),
+            ("\"seed\":7", "\"seed\":7,\"extra\":1", "unknown field"),
+            ("\"seed\":7", "\"seed\":7,\"seed\":7", "duplicate field"),
+            ("\"seed\":7", "\"seed\":-7", "invalid value"),
+        ];
+        for (from, to, expected) in cases {
+            let error = ModelFile::from_bytes(&forged(from, to)).unwrap_err();
+            assert!(
+                matches!(error, ModelFileError::Content(_) | ModelFileError::NotAModel(_)),
+                "{to}: {error}"
+            );
+            assert!(error.to_string().contains(expected), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_told_apart_from_damage() {
+        let error = ModelFile::from_bytes(&forged("\"version\": 1", "\"version\": 2")).unwrap_err();
+        assert!(matches!(error, ModelFileError::Newer(2)), "{error}");
+        // Even where everything else about it is unknown.
+        let error =
+            ModelFile::from_bytes(br#"{"format":"knowatt-score-table","version":9,"new":[]}"#).unwrap_err();
+        assert!(matches!(error, ModelFileError::Newer(9)), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_model_file_is_said_to_be_none() {
+        for other in
+            ["", "{}", "[]", "null", "day,hour,wh,score\n", "{\"format\":\"x\",\"version\":1}", "\u{feff}{}"]
+        {
+            let error = ModelFile::from_bytes(other.as_bytes()).unwrap_err();
+            assert!(matches!(error, ModelFileError::NotAModel(_)), "{other}: {error}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(ModelFile::from_bytes(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_oversized_file_is_refused_before_it_is_parsed() {
+        let endless = std::io::repeat(b' ');
+        assert!(matches!(ModelFile::read(endless), Err(ModelFileError::TooLarge)));
+    }
+
+    #[test]
+    fn a_curve_with_too_many_knots_is_refused() {
+        let wh: Vec<String> = (0..=Curve::MAX_KNOTS).map(|knot| knot.to_string()).collect();
+        let list = wh.join(",");
+        let bytes = forged(
+            "\"wh\":[0.30000000000000004,1000.0],\"score\":[-0.5,1.0]",
+            &format!("\"wh\":[{list}],\"score\":[{list}]"),
+        );
+        let message = ModelFile::from_bytes(&bytes).unwrap_err().to_string();
+        assert!(message.contains("2 to 4096 knots, not 4097"), "{message}");
+    }
+}
