@@ -264,10 +264,15 @@ impl ModelFile {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(ModelFileError::TooLarge);
         }
-        let head: Head = serde_json::from_slice(bytes).map_err(|error| match error.is_eof() {
-            true if !bytes.is_empty() => ModelFileError::Truncated(bytes.len()),
-            true => ModelFileError::NotAModel("it is empty".to_owned()),
-            false => ModelFileError::NotAModel(printable(&error.to_string())),
+        let head: Head = serde_json::from_slice(bytes).map_err(|error| {
+            let begins_like_one = bytes.starts_with(format!("{{\n  \"format\": \"{FORMAT}\"").as_bytes());
+            if bytes.is_empty() {
+                ModelFileError::NotAModel("it is empty".to_owned())
+            } else if error.is_eof() || (begins_like_one && !bytes.ends_with(DIGEST_TAIL.as_bytes())) {
+                ModelFileError::Truncated(bytes.len())
+            } else {
+                ModelFileError::NotAModel(printable(&error.to_string()))
+            }
         })?;
         if head.format != FORMAT {
             let found = printable(&head.format);
@@ -389,12 +394,16 @@ fn content(what: impl Into<String>) -> ModelFileError {
 
 /// Text from outside, made fit for a message.
 fn printable(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(200)
-        .flat_map(|c| if c.is_control() { c.escape_debug().collect::<Vec<_>>() } else { vec![c] })
-        .collect();
-    if text.chars().nth(200).is_some() {
+    const MOST: usize = 200;
+    let mut shown = String::new();
+    for character in text.chars().take(MOST) {
+        if character.is_control() {
+            shown.extend(character.escape_debug());
+        } else {
+            shown.push(character);
+        }
+    }
+    if text.chars().nth(MOST).is_some() {
         shown.push('…');
     }
     shown

@@ -1,0 +1,178 @@
+//! Why an input gave no readings. What merely lost a row is in the ledger instead.
+
+use std::fmt;
+
+use crate::{Rule, Unit};
+
+/// Why reading stopped: the input, the line, what was found and the way out. Nothing was kept of it.
+#[derive(Debug)]
+pub struct Error {
+    pub(crate) input: String,
+    pub(crate) line: Option<u64>,
+    pub(crate) kind: Box<ErrorKind>,
+}
+
+impl Error {
+    pub(crate) fn new(input: &str, kind: ErrorKind) -> Self {
+        Self { input: input.to_owned(), line: None, kind: Box::new(kind) }
+    }
+
+    pub(crate) fn at(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The line it went wrong on, counted from 1.
+    pub fn line(&self) -> Option<u64> {
+        self.line
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.input, self.kind),
+            None => write!(f, "{}: {}", self.input, self.kind),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.kind {
+            ErrorKind::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Opening, reading or unpacking failed.
+    #[error("cannot be read")]
+    Io(#[source] std::io::Error),
+    /// A directory.
+    #[error("is a directory; name the files in it")]
+    Directory,
+    /// Nothing in it.
+    #[error("is empty: a line with the columns' names is expected first, then one row a reading")]
+    Empty,
+    /// Not text this reader knows.
+    #[error("is {0}")]
+    NotText(&'static str),
+    /// No column for the time or the value.
+    #[error("no column is known as the {role}. The columns are {columns}; name it with {flag}")]
+    NoColumn {
+        /// `time` or `value`.
+        role: &'static str,
+        /// The columns' names.
+        columns: String,
+        /// The flag that names the column.
+        flag: &'static str,
+    },
+    /// The column asked for is not there.
+    #[error("there is no column `{name}`, asked for with {flag}. The columns are {columns}")]
+    MissingColumn {
+        /// The name asked for.
+        name: String,
+        /// The columns' names.
+        columns: String,
+        /// The flag that asked for it.
+        flag: &'static str,
+    },
+    /// More than one column could be meant.
+    #[error("{candidates} could each be the {role}; choose with {flag}")]
+    SeveralColumns {
+        /// `time` or `value`.
+        role: &'static str,
+        /// The candidates.
+        candidates: String,
+        /// The flag that chooses.
+        flag: &'static str,
+    },
+    /// The first line holds data.
+    #[error(
+        "the first line looks like a reading, not like the columns' names: {0}. Put a line such as timestamp,wh before it"
+    )]
+    NoHeader(String),
+    /// No unit in the name and none given.
+    #[error("the name of column `{0}` does not tell its unit; give it with --unit Wh, kWh, W or kW")]
+    NoUnit(String),
+    /// The unit does not fit the kind.
+    #[error("{unit} cannot be the unit of a column of kind {kind}")]
+    UnitOfKind {
+        /// The unit.
+        unit: Unit,
+        /// The kind it was said to be.
+        kind: crate::Kind,
+    },
+    /// Several meters.
+    #[error(
+        "column `{column}` holds the meter `{second}` here and `{first}` before; choose one with --meter NAME"
+    )]
+    SeveralMeters {
+        /// The column.
+        column: String,
+        /// The first meter.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// The meter asked for is not there.
+    #[error("column `{column}` holds no meter `{name}`; it holds {found}")]
+    NoSuchMeter {
+        /// The column.
+        column: String,
+        /// The meter asked for.
+        name: String,
+        /// The first of those found.
+        found: String,
+    },
+    /// A row that does not end.
+    #[error("the row that begins here is longer than {} KiB: probably a quotation mark that is never closed", .0 >> 10)]
+    RowTooLong(usize),
+    /// Intervals longer than an hour.
+    #[error(
+        "the rows are mostly {0} apart; a reading an hour or finer is needed, for the hour is what the model learns"
+    )]
+    TooCoarse(String),
+    /// Values that only rise, not said to be a register.
+    #[error(
+        "the {0} values of `{1}` never fall, as a meter's counter does; say --kind register (or --kind energy if they are the energy of each interval)"
+    )]
+    LooksLikeRegister(u64, String),
+    /// Time runs backwards too often.
+    #[error(
+        "{unusable} of {rows} rows are not in order of time, first at {first}. If two meters are in one file, separate them (--meter-column, --meter); if it runs from new to old, or its clock was set back, sort it by time"
+    )]
+    NotInOrder {
+        /// Rows out of order, or with a second value for one time.
+        unusable: u64,
+        /// All rows.
+        rows: u64,
+        /// The first of them.
+        first: String,
+    },
+    /// More rows unusable than used.
+    #[error("{unusable} of {rows} rows could not be used, most of them as {rule}, first at {first}")]
+    MostlyUnusable {
+        /// Rows not used.
+        unusable: u64,
+        /// All rows.
+        rows: u64,
+        /// The most frequent reason.
+        rule: Rule,
+        /// The first of them.
+        first: String,
+    },
+    /// Rows, but no complete hour.
+    #[error("{0} rows, but no complete hour among them; a reading needs the whole hour")]
+    NoHour(u64),
+}

@@ -1,0 +1,3 @@
+//! The forms in which a meter's history comes, a file each.
+
+pub mod csv;

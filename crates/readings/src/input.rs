@@ -1,0 +1,81 @@
+//! An input as plain bytes: a file, standard input or anything readable; gzip and zstd unpacked,
+//! told by their first bytes, a UTF-8 byte order mark taken off.
+
+use std::{
+    fs::File,
+    io::{self, Cursor, Read},
+    path::Path,
+};
+
+use crate::{Error, ErrorKind};
+
+/// A named stream of unpacked bytes.
+pub struct Input {
+    pub(crate) name: String,
+    pub(crate) reader: Box<dyn Read>,
+}
+
+impl Input {
+    /// Opens a file.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_watched(path, |_| {})
+    }
+
+    /// Opens a file, and calls `progress` with the number of its bytes as they are read.
+    pub fn open_watched(path: &Path, progress: impl FnMut(u64) + 'static) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let failed = |error: io::Error| Error::new(&name, ErrorKind::Io(error));
+        let file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(Error::new(&name, ErrorKind::Directory));
+        }
+        Self::from_reader(&name, Watched { reader: file, progress })
+    }
+
+    /// Reads from anything; `name` stands in messages and in the ledger.
+    pub fn from_reader(name: &str, mut reader: impl Read + 'static) -> Result<Self, Error> {
+        let failed = |error: io::Error| Error::new(name, ErrorKind::Io(error));
+        let start = peek(&mut reader).map_err(failed)?;
+        let packed = Cursor::new(start.clone()).chain(reader);
+        let mut unpacked: Box<dyn Read> = match start.as_slice() {
+            [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(packed)),
+            [0x28, 0xb5, 0x2f, 0xfd] => {
+                let decoder = ruzstd::decoding::StreamingDecoder::new(packed);
+                Box::new(decoder.map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?)
+            }
+            _ => Box::new(packed),
+        };
+        let start = peek(&mut unpacked).map_err(failed)?;
+        let not_text = match start.as_slice() {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16 text; save it as UTF-8"),
+            [b'P', b'K', 3, 4] => Some("a zip archive or an Excel workbook; unpack it, or export it as CSV"),
+            b"PAR1" => Some("a Parquet file; export it as CSV"),
+            _ => None,
+        };
+        if let Some(what) = not_text {
+            return Err(Error::new(name, ErrorKind::NotText(what)));
+        }
+        let text = start.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&start).to_vec();
+        Ok(Self { name: name.to_owned(), reader: Box::new(Cursor::new(text).chain(unpacked)) })
+    }
+}
+
+/// The first four bytes, or fewer where there are no more.
+fn peek(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut start = Vec::with_capacity(4);
+    reader.take(4).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+struct Watched<R, F> {
+    reader: R,
+    progress: F,
+}
+
+impl<R: Read, F: FnMut(u64)> Read for Watched<R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        (self.progress)(count as u64);
+        Ok(count)
+    }
+}

@@ -1,0 +1,278 @@
+//! The ledger: everything that was not used as read, by rule, with its line.
+//!
+//! Counts and the first example of each rule are kept in memory; every entry goes, as it arises, to
+//! the writer the ledger was given. So nothing is dropped silently, and memory does not grow.
+
+use std::{fmt, io::Write};
+
+use jiff::Timestamp;
+
+use crate::ErrorKind;
+
+/// Why something was not used as read. The name is what the ledger and its summary call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Rule {
+    /// A row whose fields could not be read; it was left out.
+    BadRow,
+    /// A row without a value (empty, `?`, `null`, `unavailable`, …); it was left out.
+    MissingValue,
+    /// NaN or infinite; the row was left out.
+    NotFinite,
+    /// Below zero; the row was left out.
+    Negative,
+    /// More than any home's meter could read; the row was left out.
+    Implausible,
+    /// A wall-clock time that the zone skipped; the row was left out.
+    NonexistentTime,
+    /// Earlier than the row before it; the row was left out.
+    OutOfOrder,
+    /// The same time and value as the row before it; counted once.
+    Duplicate,
+    /// The same time as the row before it with another value; the first was kept.
+    Conflict,
+    /// A meter other than the one chosen; the row was left out.
+    OtherMeter,
+    /// A register that fell; the energy between the two rows is unknown.
+    RegisterReset,
+    /// A time without readings; never filled.
+    Gap,
+    /// An hour not covered whole; it was left out.
+    PartialHour,
+    /// An hour that an earlier input had given already; the earlier one was kept.
+    Overlap,
+}
+
+impl Rule {
+    /// Every rule, in the order of the summary.
+    pub const ALL: [Self; 14] = [
+        Self::BadRow,
+        Self::MissingValue,
+        Self::NotFinite,
+        Self::Negative,
+        Self::Implausible,
+        Self::NonexistentTime,
+        Self::OutOfOrder,
+        Self::Duplicate,
+        Self::Conflict,
+        Self::OtherMeter,
+        Self::RegisterReset,
+        Self::Gap,
+        Self::PartialHour,
+        Self::Overlap,
+    ];
+
+    /// The name in the ledger.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BadRow => "bad-row",
+            Self::MissingValue => "missing-value",
+            Self::NotFinite => "not-finite",
+            Self::Negative => "negative",
+            Self::Implausible => "implausible",
+            Self::NonexistentTime => "nonexistent-time",
+            Self::OutOfOrder => "out-of-order",
+            Self::Duplicate => "duplicate",
+            Self::Conflict => "conflict",
+            Self::OtherMeter => "other-meter",
+            Self::RegisterReset => "register-reset",
+            Self::Gap => "gap",
+            Self::PartialHour => "partial-hour",
+            Self::Overlap => "overlap",
+        }
+    }
+
+    /// Whether each entry is a row of the input that was left out.
+    pub const fn is_row(self) -> bool {
+        !matches!(self, Self::RegisterReset | Self::Gap | Self::PartialHour | Self::Overlap)
+    }
+
+    /// Whether such rows speak against the input as a whole.
+    pub(crate) const fn is_fault(self) -> bool {
+        self.is_row() && !matches!(self, Self::OtherMeter | Self::Duplicate)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One thing that was not used as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The input's name.
+    pub input: String,
+    /// The line in it, counted from 1; none for what has no one line.
+    pub line: Option<u64>,
+    /// Which rule.
+    pub rule: Rule,
+    /// The instant concerned, where one could be read.
+    pub at: Option<Timestamp>,
+    /// What was found, what was expected, what became of it.
+    pub what: String,
+}
+
+impl Entry {
+    /// Input and line, as compilers write them.
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}", self.input),
+            None => self.input.clone(),
+        }
+    }
+}
+
+/// Counts, first examples and, if asked for, every entry in full.
+#[derive(Default)]
+pub struct Ledger {
+    rows_read: u64,
+    rows_used: u64,
+    counts: [u64; Rule::ALL.len()],
+    first: [Option<Entry>; Rule::ALL.len()],
+    /// The same for the input being read, to judge it as a whole.
+    of_input: OfInput,
+    full: Option<csv::Writer<Box<dyn Write>>>,
+    write_error: Option<csv::Error>,
+}
+
+#[derive(Default)]
+struct OfInput {
+    name: String,
+    rows_read: u64,
+    counts: [u64; Rule::ALL.len()],
+    first: [Option<Entry>; Rule::ALL.len()],
+}
+
+impl OfInput {
+    fn count(&self, rules: impl Fn(Rule) -> bool) -> u64 {
+        Rule::ALL.into_iter().filter(|&rule| rules(rule)).map(|rule| self.counts[rule as usize]).sum()
+    }
+
+    fn place(&self, rule: Rule) -> String {
+        let first = self.first[rule as usize].as_ref();
+        first.map(|entry| format!("{}: {}", entry.place(), entry.what)).unwrap_or_default()
+    }
+}
+
+impl Ledger {
+    /// A ledger that writes every entry as CSV: `input,line,rule,timestamp,what`.
+    pub fn writing_to(writer: Box<dyn Write>) -> Self {
+        let mut full = csv::Writer::from_writer(writer);
+        let write_error = full.write_record(["input", "line", "rule", "timestamp", "what"]).err();
+        Self { full: Some(full), write_error, ..Self::default() }
+    }
+
+    /// Rows read, headers aside. Each was used or is an entry whose rule is a row's.
+    pub fn rows_read(&self) -> u64 {
+        self.rows_read
+    }
+
+    /// Rows used.
+    pub fn rows_used(&self) -> u64 {
+        self.rows_used
+    }
+
+    /// How many entries a rule has.
+    pub fn count(&self, rule: Rule) -> u64 {
+        self.counts[rule as usize]
+    }
+
+    /// The first entry of a rule.
+    pub fn first(&self, rule: Rule) -> Option<&Entry> {
+        self.first[rule as usize].as_ref()
+    }
+
+    /// Flushes the full ledger; says whether every entry could be written.
+    pub fn finish(&mut self) -> std::io::Result<()> {
+        if let Some(error) = self.write_error.take() {
+            return Err(error.into());
+        }
+        self.full.as_mut().map_or(Ok(()), csv::Writer::flush)
+    }
+
+    pub(crate) fn begin_input(&mut self, name: &str) {
+        self.of_input = OfInput { name: name.to_owned(), ..OfInput::default() };
+    }
+
+    #[inline]
+    pub(crate) fn row_read(&mut self) {
+        self.rows_read += 1;
+        self.of_input.rows_read += 1;
+    }
+
+    #[inline]
+    pub(crate) fn row_used(&mut self) {
+        self.rows_used += 1;
+    }
+
+    /// Takes an entry; `what` is only called where its text is wanted.
+    pub(crate) fn note(
+        &mut self,
+        rule: Rule,
+        line: Option<u64>,
+        at: Option<Timestamp>,
+        what: impl FnOnce() -> String,
+    ) {
+        self.counts[rule as usize] += 1;
+        self.of_input.counts[rule as usize] += 1;
+        if self.full.is_none() && self.of_input.first[rule as usize].is_some() {
+            return;
+        }
+        let entry = Entry { input: self.of_input.name.clone(), line, rule, at, what: what() };
+        if let Some(writer) = &mut self.full
+            && self.write_error.is_none()
+        {
+            let line = entry.line.map(|line| line.to_string()).unwrap_or_default();
+            let at = entry.at.map(|at| at.to_string()).unwrap_or_default();
+            let written = writer.write_record([&entry.input, &line, entry.rule.name(), &at, &entry.what]);
+            self.write_error = written.err();
+        }
+        self.first[rule as usize].get_or_insert_with(|| entry.clone());
+        self.of_input.first[rule as usize].get_or_insert(entry);
+    }
+
+    /// Why the input just read is not fit to be used, if it is not: most of it unusable, or a good
+    /// part of it out of order.
+    pub(crate) fn fault_of_input(&self) -> Option<ErrorKind> {
+        let rows = self.of_input.rows_read;
+        let is_order = |rule| matches!(rule, Rule::OutOfOrder | Rule::Conflict);
+        let disordered = self.of_input.count(is_order);
+        if disordered > 24 && disordered > rows / 20 {
+            let rule = if self.of_input.counts[Rule::OutOfOrder as usize] > 0 {
+                Rule::OutOfOrder
+            } else {
+                Rule::Conflict
+            };
+            return Some(ErrorKind::NotInOrder {
+                unusable: disordered,
+                rows,
+                first: self.of_input.place(rule),
+            });
+        }
+        let unusable = self.of_input.count(Rule::is_fault);
+        if unusable > rows / 2 {
+            let most = |rule: &Rule| if rule.is_fault() { self.of_input.counts[*rule as usize] } else { 0 };
+            let rule = Rule::ALL.into_iter().max_by_key(most)?;
+            return Some(ErrorKind::MostlyUnusable {
+                unusable,
+                rows,
+                rule,
+                first: self.of_input.place(rule),
+            });
+        }
+        None
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = Rule::ALL.map(|rule| (rule.name(), self.count(rule)));
+        f.debug_struct("Ledger")
+            .field("read", &self.rows_read)
+            .field("used", &self.rows_used)
+            .field("counts", &counts)
+            .finish_non_exhaustive()
+    }
+}

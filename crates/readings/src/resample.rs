@@ -1,0 +1,251 @@
+//! Samples of energy, power or a register, in order of time, as energy per local hour.
+//!
+//! The interval between rows, the *cadence*, is the most frequent difference of the first
+//! [`SETTLE`] times. Then
+//! - **energy** is of the interval from its time for one cadence, or to the next row if that is sooner;
+//! - **power** stands until the next row;
+//! - a **register**'s difference is of the time between the two rows;
+//!
+//! and is spread evenly over its interval, hour by hour. Power and register differences reach no
+//! further than one and a half cadences, or 15 minutes if that is longer (sensors that report on
+//! change are silent while nothing changes). What lies between two intervals is a gap: nothing fills it.
+//!
+//! An hour counts when it is covered whole. Where a zone changes by less than an hour (Lord Howe), the
+//! two broken hours are never whole.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    Kind, Ledger, Reading, Rule,
+    clock::{HOUR_MS, MINUTE_MS, Millis},
+};
+
+/// How many rows settle the cadence.
+const SETTLE: usize = 64;
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    pub(crate) line: u64,
+    pub(crate) at: Millis,
+    /// In Wh or W.
+    pub(crate) value: f64,
+}
+
+/// An hour being filled, or filled as far as an input went.
+#[derive(Debug, Clone, Copy)]
+struct Hour {
+    start: Millis,
+    /// Where it ends: after 60 minutes, or where the zone's offset changes.
+    end: Millis,
+    wh: f64,
+    covered: Millis,
+}
+
+pub(crate) struct Resampler {
+    zone: TimeZone,
+    kind: Kind,
+    cadence: Option<Millis>,
+    /// Rows kept until the cadence is settled.
+    waiting: Vec<Sample>,
+    previous: Option<Sample>,
+    open: Option<Hour>,
+    hours: Vec<Hour>,
+}
+
+/// The cadence, where it is longer than an hour.
+pub(crate) struct TooCoarse(pub(crate) Millis);
+
+impl Resampler {
+    pub(crate) fn new(zone: TimeZone) -> Self {
+        Self {
+            zone,
+            kind: Kind::Energy,
+            cadence: None,
+            waiting: Vec::new(),
+            previous: None,
+            open: None,
+            hours: Vec::new(),
+        }
+    }
+
+    pub(crate) fn begin(&mut self, kind: Kind) {
+        (self.kind, self.cadence, self.previous) = (kind, None, None);
+        self.waiting.clear();
+    }
+
+    /// Takes the next row; rows come in strictly rising order of time.
+    #[inline]
+    pub(crate) fn push(&mut self, sample: Sample, ledger: &mut Ledger) -> Result<(), TooCoarse> {
+        if let Some(cadence) = self.cadence {
+            self.step(sample, cadence, ledger);
+            return Ok(());
+        }
+        self.waiting.push(sample);
+        if self.waiting.len() == SETTLE { self.settle(ledger) } else { Ok(()) }
+    }
+
+    /// Ends an input: the last row's interval, and the hour it leaves open.
+    pub(crate) fn end(&mut self, ledger: &mut Ledger) -> Result<(), TooCoarse> {
+        if self.cadence.is_none() {
+            self.settle(ledger)?;
+        }
+        if let (Some(last), Some(cadence)) = (self.previous.take(), self.cadence) {
+            match self.kind {
+                Kind::Energy => self.add(last.at, last.at + cadence, last.value),
+                Kind::Power => self.add(last.at, last.at + cadence, energy(last.value, cadence)),
+                Kind::Register => {}
+            }
+        }
+        self.hours.extend(self.open.take());
+        Ok(())
+    }
+
+    /// The complete hours of all inputs, in order.
+    pub(crate) fn finish(mut self, ledger: &mut Ledger) -> Vec<Reading> {
+        self.hours.sort_by_key(|hour| hour.start);
+        let mut readings = Vec::with_capacity(self.hours.len());
+        let mut hours = self.hours.into_iter().peekable();
+        while let Some(mut hour) = hours.next() {
+            while let Some(other) = hours.next_if(|other| other.start == hour.start) {
+                merge(&mut hour, other, ledger);
+            }
+            let Ok(start) = Timestamp::from_millisecond(hour.start) else { continue };
+            if hour.covered == HOUR_MS {
+                readings.push(Reading { start, wh: (hour.wh * 1e6).round() / 1e6 });
+            } else {
+                ledger.note(Rule::PartialHour, None, Some(start), || {
+                    format!("only {} of the hour is known; left out", spell(hour.covered))
+                });
+            }
+        }
+        readings
+    }
+
+    fn settle(&mut self, ledger: &mut Ledger) -> Result<(), TooCoarse> {
+        let mut steps: Vec<Millis> = self.waiting.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
+        steps.sort_unstable();
+        let frequency = |step: &Millis| steps.iter().filter(|other| *other == step).count();
+        // The shortest of the most frequent ones; a row all alone is an hour's.
+        let cadence = steps.iter().rev().max_by_key(|step| frequency(step)).copied().unwrap_or(HOUR_MS);
+        if cadence > HOUR_MS {
+            return Err(TooCoarse(cadence));
+        }
+        self.cadence = Some(cadence);
+        for sample in std::mem::take(&mut self.waiting) {
+            self.step(sample, cadence, ledger);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn step(&mut self, sample: Sample, cadence: Millis, ledger: &mut Ledger) {
+        let Some(last) = self.previous.replace(sample) else { return };
+        let distance = sample.at - last.at;
+        let reach = match self.kind {
+            Kind::Energy => cadence,
+            Kind::Power | Kind::Register => (cadence + cadence / 2).max(15 * MINUTE_MS),
+        };
+        let silent = distance > reach;
+        match self.kind {
+            Kind::Register if silent || sample.value < last.value => {}
+            Kind::Register => self.add(last.at, sample.at, sample.value - last.value),
+            Kind::Energy => self.add(last.at, last.at + distance.min(cadence), last.value),
+            Kind::Power => {
+                let length = if silent { cadence } else { distance };
+                self.add(last.at, last.at + length, energy(last.value, length));
+            }
+        }
+        if self.kind == Kind::Register && sample.value < last.value {
+            note_reset(last, sample, ledger);
+        } else if silent {
+            let known = if self.kind == Kind::Register { 0 } else { cadence };
+            note_gap(last, sample, known, ledger);
+        }
+    }
+
+    /// Spreads the energy of an interval over the hours it touches.
+    #[inline]
+    fn add(&mut self, start: Millis, end: Millis, wh: f64) {
+        let mut from = start;
+        while from < end {
+            let mut hour = match self.open {
+                Some(hour) if (hour.start..hour.end).contains(&from) => hour,
+                _ => self.open_hour(from),
+            };
+            let to = end.min(hour.end);
+            hour.wh += if (from, to) == (start, end) {
+                wh
+            } else {
+                wh * ((to - from) as f64 / (end - start) as f64)
+            };
+            hour.covered += to - from;
+            self.open = Some(hour);
+            from = to;
+        }
+    }
+
+    /// Closes the open hour and opens the local hour that holds `at`.
+    #[cold]
+    fn open_hour(&mut self, at: Millis) -> Hour {
+        self.hours.extend(self.open.take());
+        let instant = |millis| Timestamp::from_millisecond(millis).unwrap_or_default();
+        let offset_ms = |millis| Millis::from(self.zone.to_offset(instant(millis)).seconds()) * 1000;
+        let offset = offset_ms(at);
+        let start = at - (at + offset).rem_euclid(HOUR_MS);
+        let mut end = start + HOUR_MS;
+        if offset_ms(end - 1) != offset
+            && let Some(change) = self.zone.following(instant(at)).next()
+        {
+            end = change.timestamp().as_millisecond();
+        }
+        Hour { start, end, wh: 0.0, covered: 0 }
+    }
+}
+
+/// Joins the same hour of two inputs: two parts that fit make a longer one.
+fn merge(hour: &mut Hour, other: Hour, ledger: &mut Ledger) {
+    if hour.covered + other.covered <= HOUR_MS {
+        hour.wh += other.wh;
+        hour.covered += other.covered;
+        return;
+    }
+    ledger.note(Rule::Overlap, None, Timestamp::from_millisecond(hour.start).ok(), || {
+        format!("given twice, as {:.3} Wh and as {:.3} Wh; the first was kept", hour.wh, other.wh)
+    });
+    if hour.covered < HOUR_MS && other.covered == HOUR_MS {
+        *hour = other;
+    }
+}
+
+fn note_reset(last: Sample, sample: Sample, ledger: &mut Ledger) {
+    ledger.note(Rule::RegisterReset, Some(sample.line), Timestamp::from_millisecond(sample.at).ok(), || {
+        let (from, to) = (last.value, sample.value);
+        format!("the register fell from {from} to {to} Wh; the energy between the two rows is unknown and left out")
+    });
+}
+
+fn note_gap(last: Sample, sample: Sample, known: Millis, ledger: &mut Ledger) {
+    let start = last.at + known;
+    ledger.note(Rule::Gap, Some(sample.line), Timestamp::from_millisecond(start).ok(), || {
+        format!("no readings for {}; not filled", spell(sample.at - start))
+    });
+}
+
+/// Wh of `watts` over some time.
+fn energy(watts: f64, length: Millis) -> f64 {
+    watts * (length as f64 / HOUR_MS as f64)
+}
+
+/// A length of time as people say it.
+pub(crate) fn spell(length: Millis) -> String {
+    let (minutes, seconds) = (length / MINUTE_MS, (length % MINUTE_MS) as f64 / 1000.0);
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    let parts = [(days, "d"), (hours, "h"), (minutes, "min")];
+    let mut words: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if seconds > 0.0 || words.is_empty() {
+        words.push(format!("{seconds} s"));
+    }
+    words.join(" ")
+}

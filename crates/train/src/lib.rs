@@ -1,0 +1,39 @@
+//! From hourly readings to a score table: fit a model, calibrate it on weeks it has not seen, distil
+//! it into curves.
+//!
+//! [`train`] does all three. The steps stand alone: a [`models::Model`] is fitted to a
+//! [`TrainingSet`] and gives a raw score to any reading; [`calibrate`] finds the raw score above which
+//! about as many alerts a month arise as were asked for; [`distil`] makes curves of it.
+//!
+//! ```
+//! use knowatt_readings::{Reading, Readings};
+//! use knowatt_train::{Options, train};
+//!
+//! // Ten weeks of a home that uses 200 Wh an hour by night and about 900 Wh by day.
+//! let start: jiff::Timestamp = "2024-01-01T00:00:00Z".parse()?;
+//! let rows = (0..10 * 7 * 24_i64).map(|h| Reading {
+//!     start: start + jiff::SignedDuration::from_hours(h),
+//!     wh: if h % 24 < 7 { 200.0 } else { 900.0 } + (h * 37 % 101) as f64,
+//! });
+//! let model = train(&Readings { rows: rows.collect() }, "UTC", &Options::default())?;
+//!
+//! let night = model.table.score_at("2024-04-01T04:00:00Z".parse()?, 1500.0)?;
+//! let evening = model.table.score_at("2024-04-01T20:00:00Z".parse()?, 950.0)?;
+//! assert!(night > 1.0 && evening < 1.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod bounds;
+mod calibrate;
+mod distil;
+pub mod models;
+mod normal;
+mod pipeline;
+mod training_set;
+
+pub use bounds::{Bounds, BoundsError};
+pub use calibrate::{Edges, calibrate};
+pub use distil::{Distilled, TOLERANCE, distil};
+pub use models::ModelName;
+pub use pipeline::{Error, LEAST_DAYS, Options, from_bounds, train};
+pub use training_set::{TrainingRow, TrainingSet};

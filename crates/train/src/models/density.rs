@@ -1,0 +1,228 @@
+//! The density: the conditional distribution of x = ln(Wh + 50) given hour and day class; raw is the
+//! normal quantile of the upper tail, z(x) = −Φ⁻¹(P(X > x)).
+//!
+//! Source: kernel estimation of a conditional distribution, with a kernel in x, one in the hour and
+//! one in the day class (Hall, Wolff & Yao 1999, *Methods for estimating a conditional distribution
+//! function*; Racine & Li 2004 for the discrete kernel), computed on a lattice with linear binning
+//! (Wand 1994, *Fast computation of multivariate kernel estimators*).
+//!
+//! - A reading lends a cell the weight exp(−Δ²/2) for Δ hours between them around the clock, up to
+//!   [`REACH_HOURS`], and [`OTHER_DAYS`] of that where the day class is another.
+//! - The kernel in x is normal. Its bandwidth is Silverman's 0.9·σ·n^(−1/5), with σ the spread of x
+//!   within cells and n the number of readings that a cell sees.
+//! - Beyond the highest reading the normal kernel's own tail goes on: z rises by 1 per bandwidth.
+//!
+//! 50 Wh, about what a home draws when nobody is there, keeps readings near zero from being spread
+//! out by the logarithm.
+
+use knowatt_score::{HOURS, Slot};
+
+use super::{Fitted, Model};
+use crate::{
+    TrainingSet,
+    normal::{upper_quantile, upper_tail},
+};
+
+/// Added to Wh before the logarithm is taken.
+const OFFSET_WH: f64 = 50.0;
+/// The hours on either side that lend weight.
+const REACH_HOURS: usize = 3;
+/// The weight of a reading of another day class.
+const OTHER_DAYS: f64 = 0.3;
+/// Lattice points per bandwidth.
+const PER_BANDWIDTH: f64 = 6.0;
+/// How far the kernel reaches, in bandwidths; what it leaves out is below 10⁻¹⁵.
+const KERNEL_REACH: f64 = 8.0;
+/// The low edge of normal: the fraction of readings below it.
+const LOW_TAIL: f64 = 0.05;
+/// z is not followed lower than this.
+const LOWEST_Z: f64 = -8.0;
+
+/// The distribution of log Wh given hour and day class.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Density;
+
+struct FittedDensity {
+    lattice: Lattice,
+    /// `z[(day · 24 + hour) · points + point]`.
+    z: Vec<f64>,
+}
+
+/// Evenly spaced points in x.
+#[derive(Debug, Clone, Copy)]
+struct Lattice {
+    first: f64,
+    step: f64,
+    points: usize,
+}
+
+impl Lattice {
+    /// The point at or left of x, kept within all but the last, and how many steps x lies right of it.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the lattice")]
+    fn place(self, x: f64) -> (usize, f64) {
+        let steps = (x - self.first) / self.step;
+        let left = steps.clamp(0.0, (self.points - 2) as f64) as usize;
+        (left, steps - left as f64)
+    }
+}
+
+fn log(wh: f64) -> f64 {
+    libm::log(wh + OFFSET_WH)
+}
+
+impl Model for Density {
+    fn fit(&self, set: &TrainingSet, _seed: u64) -> Box<dyn Fitted> {
+        let cells = set.calendar.day_classes().count() * HOURS;
+        let x: Vec<f64> = set.rows.iter().map(|row| log(row.wh)).collect();
+        let cell_of: Vec<usize> =
+            set.rows.iter().map(|row| row.slot.day.index() * HOURS + usize::from(row.slot.hour)).collect();
+        let bandwidth = bandwidth(&x, &cell_of, cells);
+        let lattice = lattice(&x, bandwidth);
+        let masses = binned(&x, &cell_of, cells, lattice);
+        let tails = kernel_tails(lattice.step / bandwidth);
+        let z =
+            (0..cells).flat_map(|cell| quantiles(&mixed(&masses, cell, lattice.points), &tails)).collect();
+        Box::new(FittedDensity { lattice, z })
+    }
+}
+
+impl Fitted for FittedDensity {
+    fn raw(&self, slot: Slot, wh: f64) -> f64 {
+        let (left, steps) = self.lattice.place(log(wh));
+        let at = (slot.day.index() * HOURS + usize::from(slot.hour)) * self.lattice.points + left;
+        let (a, b) = (self.z[at], self.z[at + 1]);
+        // Right of the lattice the last step goes on; left of it the lowest z stays.
+        if steps < 0.0 { a } else { a + steps * (b - a) }
+    }
+
+    fn raw_low(&self) -> f64 {
+        -upper_quantile(LOW_TAIL)
+    }
+}
+
+/// Silverman's rule for the readings that one cell sees.
+fn bandwidth(x: &[f64], cell_of: &[usize], cells: usize) -> f64 {
+    let mut sums = vec![(0.0, 0.0, 0.0); cells];
+    for (&x, &cell) in x.iter().zip(cell_of) {
+        let (n, sum, squares) = &mut sums[cell];
+        *n += 1.0;
+        *sum += x;
+        *squares += x * x;
+    }
+    let within: f64 =
+        sums.iter().filter(|(n, ..)| *n > 0.0).map(|(n, sum, squares)| squares - sum * sum / n).sum();
+    let spread = libm::sqrt((within / (x.len().max(1) as f64)).max(0.0));
+    let seen = x.len() as f64 / HOURS as f64 * hour_weights().iter().sum::<f64>();
+    (0.9 * spread * libm::pow(seen.max(1.0), -0.2)).clamp(0.05, 0.5)
+}
+
+/// From where 0 Wh lies to where the kernel of the highest reading ends.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred points")]
+fn lattice(x: &[f64], bandwidth: f64) -> Lattice {
+    let first = log(0.0);
+    let last = x.iter().copied().fold(first, f64::max) + KERNEL_REACH * bandwidth;
+    let step = bandwidth / PER_BANDWIDTH;
+    Lattice { first, step, points: ((last - first) / step).ceil() as usize + 2 }
+}
+
+/// How much each hour around lends, from −`REACH_HOURS` to +`REACH_HOURS`.
+fn hour_weights() -> [f64; 2 * REACH_HOURS + 1] {
+    std::array::from_fn(|place| {
+        let apart = place as f64 - REACH_HOURS as f64;
+        libm::exp(-0.5 * apart * apart)
+    })
+}
+
+/// Each cell's readings on the lattice, each shared between the two points around it.
+fn binned(x: &[f64], cell_of: &[usize], cells: usize, lattice: Lattice) -> Vec<f64> {
+    let mut masses = vec![0.0; cells * lattice.points];
+    for (&x, &cell) in x.iter().zip(cell_of) {
+        let (left, share) = lattice.place(x);
+        masses[cell * lattice.points + left] += 1.0 - share;
+        masses[cell * lattice.points + left + 1] += share;
+    }
+    masses
+}
+
+/// The readings that a cell sees: its own, those of the hours around and of the other days, by weight.
+fn mixed(masses: &[f64], cell: usize, points: usize) -> Vec<f64> {
+    let (day, hour) = (cell / HOURS, cell % HOURS);
+    let mut sum = vec![0.0; points];
+    for other in 0..masses.len() / points / HOURS {
+        let share = if other == day { 1.0 } else { OTHER_DAYS };
+        for (place, weight) in hour_weights().into_iter().enumerate() {
+            let around = (hour + HOURS + place - REACH_HOURS) % HOURS;
+            let lent = &masses[(other * HOURS + around) * points..][..points];
+            for (sum, mass) in sum.iter_mut().zip(lent) {
+                *sum += share * weight * mass;
+            }
+        }
+    }
+    sum
+}
+
+/// P(Z > k·step) for k from −reach to +reach.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some dozens")]
+fn kernel_tails(step: f64) -> Vec<f64> {
+    let reach = (KERNEL_REACH / step).ceil() as usize;
+    (0..=2 * reach).map(|k| upper_tail((k as f64 - reach as f64) * step)).collect()
+}
+
+/// z at each lattice point, from a cell's masses.
+fn quantiles(masses: &[f64], tails: &[f64]) -> Vec<f64> {
+    let reach = tails.len() / 2;
+    let total: f64 = masses.iter().sum();
+    let mut beyond = total; // the mass further right than the kernel reaches: all of it counts
+    let mut taken = 0;
+    let mut highest = LOWEST_Z;
+    (0..masses.len())
+        .map(|point| {
+            while taken < masses.len().min(point + reach + 1) {
+                beyond -= masses[taken];
+                taken += 1;
+            }
+            let from = point.saturating_sub(reach);
+            let near = masses[from..taken]
+                .iter()
+                .enumerate()
+                .map(|(k, mass)| mass * tails[reach + point - from - k]);
+            let tail = (beyond.max(0.0) + near.sum::<f64>()) / total;
+            let z = if tail > 0.0 && tail < 1.0 { upper_quantile(tail) } else { highest };
+            highest = highest.max(z);
+            highest
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_reading_alone_has_the_kernels_own_tail() {
+        // All mass at point 100 of a lattice with 6 points a bandwidth: z is the distance in bandwidths.
+        let mut masses = vec![0.0; 200];
+        masses[100] = 2.0;
+        let z = quantiles(&masses, &kernel_tails(1.0 / 6.0));
+        for point in [70, 100, 106, 112, 140] {
+            let expected = (point as f64 - 100.0) / 6.0;
+            assert!((z[point] - expected).abs() < 1e-6, "{point}: {} for {expected}", z[point]);
+        }
+    }
+
+    #[test]
+    fn many_readings_of_a_normal_law_give_its_quantiles() {
+        // A thousand readings spread like a normal law of deviation 24 points, kernel of 6 points.
+        let mut masses = vec![0.0; 400];
+        for i in 0..1000 {
+            let z = -upper_quantile((f64::from(i) + 0.5) / 1000.0);
+            masses[(200.0 + 24.0 * z).round() as usize] += 1.0;
+        }
+        let z = quantiles(&masses, &kernel_tails(1.0 / 6.0));
+        let wider = f64::hypot(24.0, 6.0);
+        for point in [160, 200, 230, 250] {
+            let expected = (point as f64 - 200.0) / wider;
+            assert!((z[point] - expected).abs() < 0.05, "{point}: {} for {expected}", z[point]);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The envelope: the lowest and the highest Wh seen in each cell; raw = (Wh − min) / (max − min).
+//!
+//! Source: the model shipped with the 2018 talk, 24 pairs of numbers in a Java class. There, 1.0 is
+//! the highest reading of the hour; here, calibration says how far beyond (or within) it 1.0 lies.
+//! A cell without readings takes those of the same hour on all days, and failing that of all hours.
+
+use knowatt_score::{Curve, HOURS, Knot, Slot};
+
+use super::{Fitted, Model};
+use crate::{Distilled, Edges, TrainingSet};
+
+/// A cell that hardly varies is taken to vary by this much, in Wh.
+const LEAST_WIDTH_WH: f64 = 1.0;
+
+/// The lowest and highest Wh of each cell.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Envelope;
+
+/// Lowest and highest Wh.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    min_wh: f64,
+    max_wh: f64,
+}
+
+impl Range {
+    const EMPTY: Self = Self { min_wh: f64::INFINITY, max_wh: f64::NEG_INFINITY };
+
+    fn take(&mut self, wh: f64) {
+        self.min_wh = self.min_wh.min(wh);
+        self.max_wh = self.max_wh.max(wh);
+    }
+
+    fn is_empty(self) -> bool {
+        self.min_wh > self.max_wh
+    }
+
+    fn width(self) -> f64 {
+        (self.max_wh - self.min_wh).max(LEAST_WIDTH_WH)
+    }
+}
+
+struct FittedEnvelope {
+    /// `cells[day · 24 + hour]`, none empty.
+    cells: Vec<Range>,
+}
+
+impl Model for Envelope {
+    fn fit(&self, set: &TrainingSet, _seed: u64) -> Box<dyn Fitted> {
+        let mut cells = vec![Range::EMPTY; set.calendar.day_classes().count() * HOURS];
+        let mut hours = [Range::EMPTY; HOURS];
+        let mut all = Range::EMPTY;
+        for row in &set.rows {
+            let hour = usize::from(row.slot.hour);
+            cells[row.slot.day.index() * HOURS + hour].take(row.wh);
+            hours[hour].take(row.wh);
+            all.take(row.wh);
+        }
+        if all.is_empty() {
+            all.take(0.0);
+        }
+        for (index, cell) in cells.iter_mut().enumerate() {
+            let fallbacks = [hours[index % HOURS], all];
+            *cell = std::iter::once(*cell).chain(fallbacks).find(|range| !range.is_empty()).unwrap_or(all);
+        }
+        Box::new(FittedEnvelope { cells })
+    }
+}
+
+impl FittedEnvelope {
+    fn range(&self, slot: Slot) -> Range {
+        self.cells[slot.day.index() * HOURS + usize::from(slot.hour)]
+    }
+}
+
+impl Fitted for FittedEnvelope {
+    fn raw(&self, slot: Slot, wh: f64) -> f64 {
+        let range = self.range(slot);
+        (wh - range.min_wh) / range.width()
+    }
+
+    fn raw_low(&self) -> f64 {
+        0.0
+    }
+
+    fn curve(&self, slot: Slot, edges: Edges, _highest_wh: f64) -> Distilled {
+        let range = self.range(slot);
+        // Two knots at the edges are the model itself; rounding moves them by half a thousandth of a Wh.
+        let at = |raw: f64| ((range.min_wh + raw * range.width()) * 1e3).round() / 1e3;
+        let high = Knot { wh: at(edges.high).max(range.min_wh + 1e-3), score: 1.0 };
+        let curve = Curve::new(vec![Knot { wh: at(edges.low), score: 0.0 }, high]);
+        Distilled { curve, largest_error: 1e-3 / range.width() }
+    }
+}

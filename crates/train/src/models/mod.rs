@@ -1,0 +1,86 @@
+//! The models: each learns from a training set and gives any reading a raw score.
+//!
+//! To add one: a file here with an options type that implements [`Model`], and a line in
+//! [`ModelName`]. Everything after it (calibration, distillation, the file) is shared.
+
+mod density;
+mod envelope;
+
+use std::{fmt, str::FromStr};
+
+use knowatt_score::Slot;
+
+pub use density::Density;
+pub use envelope::Envelope;
+
+use crate::{Distilled, Edges, TrainingSet, distil};
+
+/// A model that is not fitted yet: its options.
+pub trait Model {
+    /// Learns from the rows. The same rows and seed give the same model, to the last bit.
+    fn fit(&self, set: &TrainingSet, seed: u64) -> Box<dyn Fitted>;
+}
+
+/// A fitted model.
+pub trait Fitted {
+    /// How unusual `wh` is in a slot, on the model's own scale: it does not fall as `wh` rises.
+    fn raw(&self, slot: Slot, wh: f64) -> f64;
+
+    /// The raw score of the low edge of normal, which will be score 0.
+    fn raw_low(&self) -> f64;
+
+    /// The slot's curve, once the edges are known. `highest_wh` is where the last knot should lie.
+    ///
+    /// A model whose raw score is a straight line says so here, exactly; others are distilled.
+    fn curve(&self, slot: Slot, edges: Edges, highest_wh: f64) -> Distilled {
+        distil(|wh| edges.score(self.raw(slot, wh)), highest_wh)
+    }
+}
+
+/// The models by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ModelName {
+    /// Lowest and highest Wh of each cell.
+    Envelope,
+    /// The distribution of log Wh in each cell.
+    #[default]
+    Density,
+}
+
+impl ModelName {
+    /// Every model.
+    pub const ALL: [Self; 2] = [Self::Envelope, Self::Density];
+
+    /// The name on the command line and in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Envelope => "envelope",
+            Self::Density => "density",
+        }
+    }
+
+    /// The model with its default options.
+    pub fn model(self) -> Box<dyn Model> {
+        match self {
+            Self::Envelope => Box::new(Envelope),
+            Self::Density => Box::new(Density),
+        }
+    }
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ModelName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|model| model.name() == text);
+        found.ok_or_else(|| {
+            format!("`{text}` is no model; there are {}", Self::ALL.map(Self::name).join(", "))
+        })
+    }
+}

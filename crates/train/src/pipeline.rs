@@ -1,0 +1,179 @@
+//! All of training: readings in, model file out.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use knowatt_readings::Readings;
+use knowatt_score::{
+    Calendar, CalendarError, CurveError, DayClasses, Distillation, INTERVAL_S, ModelFile, Provenance,
+    ScoreTable, Source, sha256_hex,
+};
+
+use crate::{Bounds, BoundsError, ModelName, TOLERANCE, TrainingSet, calibrate, distil::Distilled};
+
+/// The fewest days with readings that a model is trained on: three weeks, so that each of them can be
+/// held out from two others.
+pub const LEAST_DAYS: usize = 21;
+
+/// The highest knot lies at this many times the highest reading.
+const BEYOND_HIGHEST: f64 = 2.0;
+/// And no lower than this.
+const LEAST_HIGHEST_WH: f64 = 1000.0;
+
+/// What training can be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// The model.
+    pub model: ModelName,
+    /// How days are grouped.
+    pub day_classes: DayClasses,
+    /// Alerts (episodes above 1.0) wanted per month of 30 days.
+    pub alerts_per_month: f64,
+    /// The seed of every random choice.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            model: ModelName::default(),
+            day_classes: DayClasses::default(),
+            alerts_per_month: 2.0,
+            seed: 0,
+        }
+    }
+}
+
+/// Why nothing was trained.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Not enough history.
+    #[error(
+        "{days} days of readings ({hours} complete hours) are too few to learn from: at least {LEAST_DAYS} days are needed, and about 90 are good"
+    )]
+    TooLittle {
+        /// Local days with readings.
+        days: usize,
+        /// Complete hours.
+        hours: usize,
+    },
+    /// Nothing but zeros.
+    #[error(
+        "all {0} hourly readings are 0 Wh: there is nothing to learn. Is it the right column, and a meter of consumption?"
+    )]
+    AllZero(usize),
+    /// An impossible number of alerts.
+    #[error("{0} alerts a month cannot be asked for: more than 0 and at most 100")]
+    AlertsPerMonth(f64),
+    /// The zone is not known.
+    #[error(transparent)]
+    Zone(#[from] CalendarError),
+    /// The model's scores make no curve: a defect of the model.
+    #[error("the {model} model gave no usable curve for {day}, hour {hour}: {error}. Please report this")]
+    Curve {
+        /// The model.
+        model: ModelName,
+        /// The day class.
+        day: &'static str,
+        /// The hour.
+        hour: u8,
+        /// What is wrong with its knots.
+        error: CurveError,
+    },
+    /// The curves do not fill the table: a defect of this program.
+    #[error(transparent)]
+    Table(#[from] knowatt_score::TableError),
+    /// The curves are further from the model than they may be: a defect of the model.
+    #[error(
+        "the {model} model could not be distilled to within {TOLERANCE}: the largest error is {error}. Please report this"
+    )]
+    Untrue {
+        /// The model.
+        model: ModelName,
+        /// The largest error.
+        error: f64,
+    },
+}
+
+/// Fits, calibrates and distils.
+pub fn train(readings: &Readings, zone: &str, options: &Options) -> Result<ModelFile, Error> {
+    if !(options.alerts_per_month > 0.0 && options.alerts_per_month <= 100.0) {
+        return Err(Error::AlertsPerMonth(options.alerts_per_month));
+    }
+    let set = TrainingSet::new(readings, Calendar::new(zone, options.day_classes)?);
+    let (days, hours) = (set.days(), set.rows.len());
+    if days < LEAST_DAYS || hours < LEAST_DAYS * 24 / 2 {
+        return Err(Error::TooLittle { days, hours });
+    }
+    let highest_wh = set.rows.iter().map(|row| row.wh).fold(0.0, f64::max);
+    if highest_wh == 0.0 {
+        return Err(Error::AllZero(hours));
+    }
+    let model = options.model.model();
+    let (edges, calibration) = calibrate(&*model, &set, options.alerts_per_month, options.seed);
+    let fitted = model.fit(&set, options.seed);
+    let highest_wh = (BEYOND_HIGHEST * highest_wh).max(LEAST_HIGHEST_WH);
+    let mut curves = Vec::new();
+    let mut largest_error = 0.0_f64;
+    for day in options.day_classes.classes() {
+        for hour in 0..24 {
+            let slot = knowatt_score::Slot { day, hour };
+            let Distilled { curve, largest_error: error } = fitted.curve(slot, edges, highest_wh);
+            let day = options.day_classes.class_name(day).unwrap_or_default();
+            curves.push(curve.map_err(|error| Error::Curve { model: options.model, day, hour, error })?);
+            largest_error = largest_error.max(error);
+        }
+    }
+    if largest_error > TOLERANCE {
+        return Err(Error::Untrue { model: options.model, error: largest_error });
+    }
+    Ok(ModelFile {
+        provenance: provenance(readings, options),
+        calibration: Some(calibration),
+        distillation: Some(Distillation { tolerance: TOLERANCE, largest_error }),
+        table: ScoreTable::new(set.calendar, curves)?,
+    })
+}
+
+/// The model of given bounds: nothing is learned or calibrated.
+pub fn from_bounds(bounds: &Bounds, zone: &str) -> Result<ModelFile, BoundsError> {
+    let provenance = Provenance {
+        source: Source::Bounds,
+        sha256: bounds.sha256(),
+        rows: bounds.rows() as u64,
+        first: None,
+        end: None,
+        model: ModelName::Envelope.name().to_owned(),
+        options: BTreeMap::new(),
+        seed: 0,
+        tool: tool(),
+    };
+    Ok(ModelFile { provenance, calibration: None, distillation: None, table: bounds.table(zone)? })
+}
+
+fn provenance(readings: &Readings, options: &Options) -> Provenance {
+    let rows = &readings.rows;
+    let bytes = rows.iter().flat_map(|reading| {
+        reading.start.as_nanosecond().to_le_bytes().into_iter().chain(reading.wh.to_le_bytes())
+    });
+    let interval = SignedDuration::from_secs(i64::from(INTERVAL_S));
+    Provenance {
+        source: Source::Readings,
+        sha256: sha256_hex(&bytes.collect::<Vec<_>>()),
+        rows: rows.len() as u64,
+        first: rows.first().map(|reading| reading.start),
+        end: rows.last().and_then(|reading| reading.start.checked_add(interval).ok()),
+        model: options.model.name().to_owned(),
+        options: BTreeMap::from([
+            ("alerts_per_month".to_owned(), options.alerts_per_month.to_string()),
+            ("day_classes".to_owned(), options.day_classes.name().to_owned()),
+        ]),
+        seed: options.seed,
+        tool: tool(),
+    }
+}
+
+fn tool() -> String {
+    concat!("knowatt ", env!("CARGO_PKG_VERSION")).to_owned()
+}

@@ -1,0 +1,60 @@
+//! Readings with their place in the calendar.
+
+use jiff::Timestamp;
+use knowatt_readings::Readings;
+use knowatt_score::{Calendar, Slot};
+
+/// A reading with the cell of the table it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrainingRow {
+    /// Start of the hour.
+    pub start: Timestamp,
+    /// Its day class and local hour.
+    pub slot: Slot,
+    /// Energy in Wh.
+    pub wh: f64,
+    /// Which seven local days since the first reading's day it belongs to, from 0.
+    pub week: u32,
+}
+
+/// Rows in order of time, with the calendar that placed them.
+#[derive(Debug, Clone)]
+pub struct TrainingSet {
+    /// The calendar.
+    pub calendar: Calendar,
+    /// The rows.
+    pub rows: Vec<TrainingRow>,
+}
+
+impl TrainingSet {
+    /// Places readings in a calendar.
+    pub fn new(readings: &Readings, calendar: Calendar) -> Self {
+        let first = readings.rows.first().map(|reading| calendar.local(reading.start).date());
+        let row = |reading: &knowatt_readings::Reading| {
+            let date = calendar.local(reading.start).date();
+            let days = first.map_or(0, |first| date.duration_since(first).as_hours() / 24);
+            TrainingRow {
+                start: reading.start,
+                slot: calendar.slot(reading.start),
+                wh: reading.wh,
+                week: u32::try_from(days / 7).unwrap_or_default(),
+            }
+        };
+        let rows = readings.rows.iter().map(row).collect();
+        Self { calendar, rows }
+    }
+
+    /// The rows that satisfy a condition, with the same calendar.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&TrainingRow) -> bool) -> Self {
+        let rows = self.rows.iter().filter(|row| keep(row)).copied().collect();
+        Self { calendar: self.calendar.clone(), rows }
+    }
+
+    /// How many different local days have readings.
+    pub fn days(&self) -> usize {
+        let mut days: Vec<_> = self.rows.iter().map(|row| self.calendar.local(row.start).date()).collect();
+        days.dedup();
+        days.len()
+    }
+}
