@@ -19,10 +19,10 @@ const PLAUSIBLE_TIMES: std::ops::Range<Millis> = 0..7_258_118_400_000;
 const REGISTER_ROWS: u64 = 48;
 
 /// Takes a meter's rows from one input after the other and makes hourly [`Readings`] of them.
-pub struct Intake {
+pub struct Intake<'w> {
     clock: Clock,
     resampler: Resampler,
-    ledger: Ledger,
+    ledger: Ledger<'w>,
     input: String,
     column: Column,
     /// The last row that was used.
@@ -43,9 +43,9 @@ pub(crate) struct Column {
     pub(crate) factor: f64,
 }
 
-impl Intake {
+impl<'w> Intake<'w> {
     /// An intake for the local hours of `zone`; what is not used goes to `ledger`.
-    pub fn new(zone: TimeZone, ledger: Ledger) -> Self {
+    pub fn new(zone: TimeZone, ledger: Ledger<'w>) -> Self {
         Self {
             clock: Clock::new(zone.clone()),
             resampler: Resampler::new(zone),
@@ -59,7 +59,7 @@ impl Intake {
     }
 
     /// The readings of all inputs, and the ledger.
-    pub fn finish(mut self) -> Result<(Readings, Ledger), Error> {
+    pub fn finish(mut self) -> Result<(Readings, Ledger<'w>), Error> {
         let rows = self.resampler.finish(&mut self.ledger);
         if rows.is_empty() {
             return Err(Error::new(&self.input, ErrorKind::NoHour(self.ledger.rows_used())));

@@ -126,14 +126,14 @@ impl Entry {
 
 /// Counts, first examples and, if asked for, every entry in full.
 #[derive(Default)]
-pub struct Ledger {
+pub struct Ledger<'w> {
     rows_read: u64,
     rows_used: u64,
     counts: [u64; Rule::ALL.len()],
     first: [Option<Entry>; Rule::ALL.len()],
     /// The same for the input being read, to judge it as a whole.
     of_input: OfInput,
-    full: Option<csv::Writer<Box<dyn Write>>>,
+    full: Option<csv::Writer<&'w mut dyn Write>>,
     write_error: Option<csv::Error>,
 }
 
@@ -156,9 +156,9 @@ impl OfInput {
     }
 }
 
-impl Ledger {
+impl<'w> Ledger<'w> {
     /// A ledger that writes every entry as CSV: `input,line,rule,timestamp,what`.
-    pub fn writing_to(writer: Box<dyn Write>) -> Self {
+    pub fn writing_to(writer: &'w mut dyn Write) -> Self {
         let mut full = csv::Writer::from_writer(writer);
         let write_error = full.write_record(["input", "line", "rule", "timestamp", "what"]).err();
         Self { full: Some(full), write_error, ..Self::default() }
@@ -266,7 +266,7 @@ impl Ledger {
     }
 }
 
-impl fmt::Debug for Ledger {
+impl fmt::Debug for Ledger<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = Rule::ALL.map(|rule| (rule.name(), self.count(rule)));
         f.debug_struct("Ledger")

@@ -76,7 +76,7 @@ impl Resampler {
 
     /// Takes the next row; rows come in strictly rising order of time.
     #[inline]
-    pub(crate) fn push(&mut self, sample: Sample, ledger: &mut Ledger) -> Result<(), TooCoarse> {
+    pub(crate) fn push(&mut self, sample: Sample, ledger: &mut Ledger<'_>) -> Result<(), TooCoarse> {
         if let Some(cadence) = self.cadence {
             self.step(sample, cadence, ledger);
             return Ok(());
@@ -86,7 +86,7 @@ impl Resampler {
     }
 
     /// Ends an input: the last row's interval, and the hour it leaves open.
-    pub(crate) fn end(&mut self, ledger: &mut Ledger) -> Result<(), TooCoarse> {
+    pub(crate) fn end(&mut self, ledger: &mut Ledger<'_>) -> Result<(), TooCoarse> {
         if self.cadence.is_none() {
             self.settle(ledger)?;
         }
@@ -102,7 +102,7 @@ impl Resampler {
     }
 
     /// The complete hours of all inputs, in order.
-    pub(crate) fn finish(mut self, ledger: &mut Ledger) -> Vec<Reading> {
+    pub(crate) fn finish(mut self, ledger: &mut Ledger<'_>) -> Vec<Reading> {
         self.hours.sort_by_key(|hour| hour.start);
         let mut readings = Vec::with_capacity(self.hours.len());
         let mut hours = self.hours.into_iter().peekable();
@@ -122,7 +122,7 @@ impl Resampler {
         readings
     }
 
-    fn settle(&mut self, ledger: &mut Ledger) -> Result<(), TooCoarse> {
+    fn settle(&mut self, ledger: &mut Ledger<'_>) -> Result<(), TooCoarse> {
         let mut steps: Vec<Millis> = self.waiting.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
         steps.sort_unstable();
         let frequency = |step: &Millis| steps.iter().filter(|other| *other == step).count();
@@ -139,7 +139,7 @@ impl Resampler {
     }
 
     #[inline]
-    fn step(&mut self, sample: Sample, cadence: Millis, ledger: &mut Ledger) {
+    fn step(&mut self, sample: Sample, cadence: Millis, ledger: &mut Ledger<'_>) {
         let Some(last) = self.previous.replace(sample) else { return };
         let distance = sample.at - last.at;
         let reach = match self.kind {
@@ -204,7 +204,7 @@ impl Resampler {
 }
 
 /// Joins the same hour of two inputs: two parts that fit make a longer one.
-fn merge(hour: &mut Hour, other: Hour, ledger: &mut Ledger) {
+fn merge(hour: &mut Hour, other: Hour, ledger: &mut Ledger<'_>) {
     if hour.covered + other.covered <= HOUR_MS {
         hour.wh += other.wh;
         hour.covered += other.covered;
@@ -218,14 +218,14 @@ fn merge(hour: &mut Hour, other: Hour, ledger: &mut Ledger) {
     }
 }
 
-fn note_reset(last: Sample, sample: Sample, ledger: &mut Ledger) {
+fn note_reset(last: Sample, sample: Sample, ledger: &mut Ledger<'_>) {
     ledger.note(Rule::RegisterReset, Some(sample.line), Timestamp::from_millisecond(sample.at).ok(), || {
         let (from, to) = (last.value, sample.value);
         format!("the register fell from {from} to {to} Wh; the energy between the two rows is unknown and left out")
     });
 }
 
-fn note_gap(last: Sample, sample: Sample, known: Millis, ledger: &mut Ledger) {
+fn note_gap(last: Sample, sample: Sample, known: Millis, ledger: &mut Ledger<'_>) {
     let start = last.at + known;
     ledger.note(Rule::Gap, Some(sample.line), Timestamp::from_millisecond(start).ok(), || {
         format!("no readings for {}; not filled", spell(sample.at - start))

@@ -93,7 +93,7 @@ impl fmt::Display for Layout {
 }
 
 /// Reads one input into the intake.
-pub fn read(input: Input, options: &Options, intake: &mut Intake) -> Result<Layout, Error> {
+pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<Layout, Error> {
     let Input { name, mut reader } = input;
     let failed = |error: io::Error| Error::new(&name, ErrorKind::Io(error));
     let start = first_line(&mut reader).map_err(failed)?;
@@ -172,7 +172,7 @@ fn delimiter(start: &[u8]) -> u8 {
     b";\t,".iter().copied().max_by_key(count).unwrap_or(b',')
 }
 
-fn layout(header: &ByteRecord, options: &Options, intake: &mut Intake) -> Result<Layout, ErrorKind> {
+fn layout(header: &ByteRecord, options: &Options, intake: &mut Intake<'_>) -> Result<Layout, ErrorKind> {
     let names: Vec<String> = header.iter().map(show).collect();
     if header.iter().any(|field| intake.is_time(field)) {
         return Err(ErrorKind::NoHeader(names.join(", ")));

@@ -35,6 +35,8 @@ const PER_BANDWIDTH: f64 = 6.0;
 const KERNEL_REACH: f64 = 8.0;
 /// The low edge of normal: the fraction of readings below it.
 const LOW_TAIL: f64 = 0.05;
+/// Where less than this lies above, z rises by the bandwidth alone.
+const LEAST_TAIL: f64 = 1e-13;
 /// z is not followed lower than this.
 const LOWEST_Z: f64 = -8.0;
 
@@ -161,37 +163,35 @@ fn mixed(masses: &[f64], cell: usize, points: usize) -> Vec<f64> {
     sum
 }
 
-/// P(Z > k·step) for k from −reach to +reach.
+/// How much of a reading k steps right of a point lies above the point, for k from −reach to +reach.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some dozens")]
 fn kernel_tails(step: f64) -> Vec<f64> {
     let reach = (KERNEL_REACH / step).ceil() as usize;
-    (0..=2 * reach).map(|k| upper_tail((k as f64 - reach as f64) * step)).collect()
+    (0..=2 * reach).map(|k| upper_tail((reach as f64 - k as f64) * step)).collect()
 }
 
 /// z at each lattice point, from a cell's masses.
 fn quantiles(masses: &[f64], tails: &[f64]) -> Vec<f64> {
     let reach = tails.len() / 2;
-    let total: f64 = masses.iter().sum();
-    let mut beyond = total; // the mass further right than the kernel reaches: all of it counts
-    let mut taken = 0;
-    let mut highest = LOWEST_Z;
+    // The mass at and right of each point: what lies further right than the kernel reaches counts whole.
+    let mut from = vec![0.0; masses.len() + 1];
+    for point in (0..masses.len()).rev() {
+        from[point] = from[point + 1] + masses[point];
+    }
+    let mut z = LOWEST_Z;
     (0..masses.len())
         .map(|point| {
-            while taken < masses.len().min(point + reach + 1) {
-                beyond -= masses[taken];
-                taken += 1;
-            }
-            let from = point.saturating_sub(reach);
-            let near = masses[from..taken]
-                .iter()
-                .enumerate()
-                .map(|(k, mass)| mass * tails[reach + point - from - k]);
-            let tail = (beyond.max(0.0) + near.sum::<f64>()) / total;
-            let z = if tail > 0.0 && tail < 1.0 { upper_quantile(tail) } else { highest };
-            highest = highest.max(z);
-            highest
+            let (first, end) = (point.saturating_sub(reach), masses.len().min(point + reach + 1));
+            let lent = masses[first..end].iter().zip(&tails[reach + first - point..]);
+            let tail = (from[end] + lent.map(|(mass, tail)| mass * tail).sum::<f64>()) / from[0];
+            z = if tail < LEAST_TAIL { z + 1.0 / PER_BANDWIDTH } else { z.max(quantile_or_lowest(tail)) };
+            z
         })
         .collect()
+}
+
+fn quantile_or_lowest(tail: f64) -> f64 {
+    if tail < 1.0 { upper_quantile(tail).max(LOWEST_Z) } else { LOWEST_Z }
 }
 
 #[cfg(test)]

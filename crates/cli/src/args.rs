@@ -1,0 +1,259 @@
+//! Every flag, once: help, man page, completions and parsing all come from here.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use clap_complete::Shell;
+use knowatt_readings::{Kind, Unit};
+use knowatt_score::{Calendar, DayClasses};
+use knowatt_train::ModelName;
+
+/// Learns what is normal for a home from a few months of meter readings, and scores readings against it
+///
+/// A score of 1.0 is the most that is normal for that day and hour; above it, someone should look.
+#[derive(Parser)]
+#[command(name = "knowatt", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 done, and what was asked about is there (score --fail-above); \
+                        2 wrong usage or input; 3 outside failure (a disk that is full, say)."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Learn what is normal from readings, and write it as a model file
+    Train(TrainArgs),
+    /// Print the score matrix: what a reading of so many Wh scores at which hour
+    Evaluate(EvaluateArgs),
+    /// Score readings against a model
+    Score(ScoreArgs),
+    /// Say what a model file holds and where it came from
+    Inspect(InspectArgs),
+    /// Train on a real home's three months, and show what the month after would have told you
+    Demo,
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print the manual, or write one page a command into a directory
+    Man(ManArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct TrainArgs {
+    /// CSV files, plain, gzip or zstd; `-` is standard input
+    #[arg(required_unless_present = "bounds", conflicts_with = "bounds", value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Time zone of the home, whose hours are learned, such as Europe/Paris
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone, required_unless_present = "bounds")]
+    pub(crate) tz: Option<Zone>,
+
+    /// Where to write the model file; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Also write the score table, as CSV: day,hour,wh,score
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+
+    /// The model to fit
+    #[arg(long, value_name = "MODEL", default_value_t, value_parser = model_parser())]
+    pub(crate) model: ModelName,
+
+    /// Alerts wanted in a month of 30 days; 1.0 is set so that about so many arise
+    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = parse_alerts)]
+    pub(crate) alerts_per_month: f64,
+
+    /// How days are grouped, each group with hours of its own
+    #[arg(long, value_name = "CLASSES", default_value_t, value_parser = day_classes_parser())]
+    pub(crate) day_class: DayClasses,
+
+    /// Seed of every random choice
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Take the edges of normal from a CSV of hour,min_wh,max_wh (and day) instead of learning them
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["alerts_per_month", "day_class", "seed", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
+    )]
+    pub(crate) bounds: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct EvaluateArgs {
+    /// The model file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+
+    /// Hours of the day, 0 to 23 [default: all]
+    #[arg(long, value_name = "HOURS", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(0..24))]
+    pub(crate) hours: Vec<u8>,
+
+    /// Readings, in Wh
+    #[arg(long, value_name = "WH", value_delimiter = ',', default_values = ["150", "500", "1500", "3000"], value_parser = parse_wh)]
+    pub(crate) wh: Vec<f64>,
+
+    /// Only this day class, such as day-off [default: all]
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) day: Option<String>,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ScoreArgs {
+    /// The model file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+
+    /// CSV files, plain, gzip or zstd; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Where to write the scores, as .csv or .jsonl; `-` is standard output, as CSV
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+
+    /// Exit with code 1 if a reading scores above this
+    #[arg(long, value_name = "SCORE", value_parser = parse_score, allow_negative_numbers = true)]
+    pub(crate) fail_above: Option<f64>,
+
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct InspectArgs {
+    /// The model file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ManArgs {
+    /// Write the pages into this directory instead
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// How an input's columns are found, and what is not used of it.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct ColumnArgs {
+    /// Column with the time (RFC 3339, or wall-clock time of the home) [default: by name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) time_column: Option<String>,
+
+    /// Column with the values [default: the one whose name tells a unit]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) value_column: Option<String>,
+
+    /// Unit of the values: Wh, kWh, W or kW [default: from the column's name]
+    #[arg(long, value_name = "UNIT")]
+    pub(crate) unit: Option<Unit>,
+
+    /// What the values are [default: energy for Wh and kWh, power for W and kW]
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<KindArg>,
+
+    /// Column with the meter's name [default: by name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) meter_column: Option<String>,
+
+    /// The meter to read, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) meter: Option<String>,
+
+    /// Write everything that was not used as read, as CSV: input,line,rule,timestamp,what
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum KindArg {
+    /// The energy used in the interval that starts at the row's time
+    Energy,
+    /// The power at the row's time
+    Power,
+    /// A counter that only rises
+    Register,
+}
+
+impl From<KindArg> for Kind {
+    fn from(kind: KindArg) -> Self {
+        match kind {
+            KindArg::Energy => Self::Energy,
+            KindArg::Power => Self::Power,
+            KindArg::Register => Self::Register,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table to read, scores to four decimals
+    #[default]
+    Text,
+    /// day,hour,wh,score in full precision
+    Csv,
+    /// The same, for programs
+    Json,
+}
+
+/// A time zone known to exist, by its IANA name.
+#[derive(Clone)]
+pub(crate) struct Zone(pub(crate) String);
+
+fn parse_zone(name: &str) -> Result<Zone, String> {
+    let calendar = Calendar::new(name, DayClasses::None).map_err(|error| {
+        let wanted = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase().replace(' ', "_");
+        let alike = |zone: &String| wanted.len() > 2 && zone.to_ascii_lowercase().contains(&wanted);
+        let names = jiff::tz::db().available().map(|zone| zone.to_string());
+        let close: Vec<_> = names.filter(alike).take(5).collect();
+        if close.is_empty() { error.to_string() } else { format!("{error}; is it {}?", close.join(" or ")) }
+    })?;
+    Ok(Zone(calendar.zone_name().to_owned()))
+}
+
+fn parse_wh(text: &str) -> Result<f64, String> {
+    let wh = text.trim().parse::<f64>().ok().filter(|wh| (0.0..=f64::MAX).contains(wh));
+    wh.ok_or_else(|| "a number of Wh, 0 or more, is expected".to_owned())
+}
+
+fn parse_alerts(text: &str) -> Result<f64, String> {
+    let alerts = text.parse::<f64>().ok().filter(|alerts| *alerts > 0.0 && *alerts <= 100.0);
+    alerts.ok_or_else(|| "a number above 0 and at most 100 is expected".to_owned())
+}
+
+fn parse_score(text: &str) -> Result<f64, String> {
+    let score = text.parse::<f64>().ok().filter(|score| score.is_finite());
+    score.ok_or_else(|| "a score is a number; 1.0 is the most that is normal".to_owned())
+}
+
+fn model_parser() -> impl clap::builder::TypedValueParser<Value = ModelName> {
+    use clap::builder::TypedValueParser as _;
+    PossibleValuesParser::new(ModelName::ALL.map(ModelName::name)).try_map(|name| name.parse())
+}
+
+fn day_classes_parser() -> impl clap::builder::TypedValueParser<Value = DayClasses> {
+    use clap::builder::TypedValueParser as _;
+    let named = |name: String| DayClasses::ALL.into_iter().find(|classes| classes.name() == name);
+    PossibleValuesParser::new(DayClasses::ALL.map(DayClasses::name))
+        .try_map(move |name| named(name).ok_or("unknown"))
+}

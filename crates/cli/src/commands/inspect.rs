@@ -1,0 +1,103 @@
+//! `knowatt inspect`: what a model file holds and where it came from.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use jiff::{Timestamp, tz::TimeZone};
+use knowatt_score::{Calibration, ModelFile, ScoreTable, Source};
+
+use crate::{
+    args::InspectArgs,
+    inputs,
+    text::{BOLD, DIM, counted, grouped, wh},
+};
+
+pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
+    let model = inputs::read_model(&args.model)?;
+    let mut out = anstream::stdout().lock();
+    describe(&mut out, &model)?;
+    writeln!(out)?;
+    ranges(&mut out, &model.table)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One fact a line.
+pub(crate) fn describe(out: &mut impl Write, model: &ModelFile) -> io::Result<()> {
+    let ModelFile { provenance, calibration, distillation, table } = model;
+    let calendar = table.calendar();
+    let mut line = |name: &str, value: String| writeln!(out, "{BOLD}{name:<12}{BOLD:#} {value}");
+    line("model", provenance.model.clone())?;
+    line("time zone", calendar.zone_name().to_owned())?;
+    line("days", format!("{} ({})", calendar.day_classes(), inputs::class_names(table)))?;
+    let rows = grouped(provenance.rows);
+    match (provenance.source, provenance.first, provenance.end) {
+        (Source::Readings, Some(first), Some(end)) => {
+            let span = span(first, end, calendar.zone());
+            line("learned from", format!("{rows} hourly readings, {span}"))?;
+        }
+        (Source::Readings, ..) => line("learned from", format!("{rows} hourly readings"))?,
+        (Source::Bounds, ..) => line("given as", format!("bounds of {rows} cells; nothing was learned"))?,
+    }
+    match calibration {
+        Some(calibration) => line("calibration", calibrated(calibration))?,
+        None => line("calibration", "none: 0 and 1 are the bounds given".to_owned())?,
+    }
+    let knots: usize = table.cells().map(|(_, curve)| curve.knots().len()).sum();
+    let cells = table.cells().len();
+    let error = distillation.map_or_else(
+        || "which are the model itself".to_owned(),
+        |distillation| format!("within {:.4} of the model, in score", distillation.largest_error),
+    );
+    line("curves", format!("{cells} with {} knots, {error}", grouped(knots as u64)))?;
+    let options: Vec<_> = provenance.options.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    line("options", format!("{} seed={}", options.join(" "), provenance.seed).trim_start().to_owned())?;
+    line("data sha256", provenance.sha256.clone())?;
+    line("written by", provenance.tool.clone())
+}
+
+fn span(first: Timestamp, end: Timestamp, zone: &TimeZone) -> String {
+    let local = |instant: Timestamp| zone.to_datetime(instant).strftime("%Y-%m-%d %H:%M").to_string();
+    format!("{} to {}", local(first), local(end))
+}
+
+fn calibrated(calibration: &Calibration) -> String {
+    let Calibration { alerts_per_month, weeks, readings, episodes, .. } = calibration;
+    let months = *readings as f64 / 720.0;
+    format!(
+        "{alerts_per_month} alerts a month asked for; {} in {months:.1} months not seen in training ({weeks} weeks, held out in turn)",
+        counted(*episodes, "alert"),
+    )
+}
+
+/// What is normal, hour by hour.
+fn ranges(out: &mut impl Write, table: &ScoreTable) -> io::Result<()> {
+    let classes = table.calendar().day_classes();
+    const MOST_COLUMNS: usize = 7;
+    let days: Vec<_> = classes.classes().take(MOST_COLUMNS).collect();
+    write!(out, "{BOLD}normal{BOLD:#}      ")?;
+    for &day in &days {
+        write!(out, "{DIM}{:>22}{DIM:#}", classes.class_name(day).unwrap_or_default())?;
+    }
+    writeln!(out)?;
+    for hour in 0..24_u8 {
+        write!(out, "{DIM}{hour:>9}:00{DIM:#}")?;
+        for &day in &days {
+            let range =
+                table.curve(knowatt_score::Slot { day, hour }).map(|curve| (curve.wh(0.0), curve.wh(1.0)));
+            let (low, high) = range.unwrap_or_default();
+            write!(out, "{:>22}", format!("{:.0} to {}", low, wh(high)))?;
+        }
+        writeln!(out)?;
+    }
+    if classes.count() > MOST_COLUMNS {
+        writeln!(
+            out,
+            "{DIM}… and {} more day classes: knowatt evaluate --day CLASS{DIM:#}",
+            classes.count() - MOST_COLUMNS
+        )?;
+    }
+    Ok(())
+}

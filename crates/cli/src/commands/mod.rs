@@ -1,0 +1,9 @@
+//! One command a file.
+
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod evaluate;
+pub(crate) mod inspect;
+pub(crate) mod man;
+pub(crate) mod score;
+pub(crate) mod train;

@@ -1,0 +1,103 @@
+//! `knowatt score`: readings in, scored readings out.
+
+use std::{io::Write as _, path::Path, process::ExitCode};
+
+use anstream::eprintln;
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use knowatt_score::Episodes;
+use serde::Serialize;
+
+use crate::{
+    args::ScoreArgs,
+    inputs,
+    output::{Output, OutputError},
+    text::counted,
+};
+
+/// A row of the result.
+#[derive(Serialize)]
+struct Row {
+    /// Start of the hour, UTC.
+    timestamp: Timestamp,
+    wh: f64,
+    /// What alerts above 1.0.
+    score: f64,
+    /// The score of the hour by itself.
+    level: f64,
+    /// The highest score of the floors over the hours before; models have none yet.
+    floor: Option<f64>,
+    expected_low_wh: f64,
+    expected_high_wh: f64,
+}
+
+/// Writes rows, one form or the other.
+enum Writer {
+    Csv(csv::Writer<Output>),
+    Lines(Output),
+}
+
+#[allow(clippy::print_stderr, reason = "messages go to standard error")]
+pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
+    let lines = is_json_lines(&args.output)?;
+    let table = inputs::read_model(&args.model)?.table;
+    let readings = inputs::read(&args.inputs, &args.columns, table.calendar().zone())?;
+    let output = Output::create(&args.output)?;
+    let mut writer =
+        if lines { Writer::Lines(output) } else { Writer::Csv(csv::Writer::from_writer(output)) };
+    let mut episodes = Episodes::above(1.0);
+    let mut highest = f64::NEG_INFINITY;
+    for reading in &readings.rows {
+        let scored = table.assess(reading.start, reading.wh)?;
+        highest = highest.max(scored.score);
+        episodes.push(reading.start, scored.score);
+        let row = Row {
+            timestamp: reading.start,
+            wh: reading.wh,
+            score: scored.score,
+            level: scored.level,
+            floor: None,
+            expected_low_wh: scored.expected_low_wh,
+            expected_high_wh: scored.expected_high_wh,
+        };
+        writer.write(&row).with_context(|| OutputError(args.output.clone()))?;
+    }
+    writer.finish(&args.output)?;
+    let above = counted(episodes.finish().len() as u64, "alert");
+    eprintln!("scored    {}, {above} (episodes above 1.0)", counted(readings.rows.len() as u64, "hour"));
+    let asked_about = args.fail_above.is_some_and(|level| highest > level);
+    Ok(if asked_about { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn is_json_lines(path: &Path) -> Result<bool> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("jsonl" | "ndjson") => Ok(true),
+        Some("parquet") => {
+            anyhow::bail!("{}: Parquet is not written; name a .csv or .jsonl file", path.display())
+        }
+        _ => Ok(false),
+    }
+}
+
+impl Writer {
+    fn write(&mut self, row: &Row) -> Result<()> {
+        match self {
+            Self::Csv(csv) => csv.serialize(row)?,
+            Self::Lines(output) => {
+                serde_json::to_writer(&mut *output, row)?;
+                output.write_all(b"\n")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, path: &Path) -> Result<()> {
+        let failed = || OutputError(path.to_owned());
+        match self {
+            Self::Csv(csv) => {
+                csv.into_inner().map_err(|error| error.into_error()).with_context(failed)?.finish()
+            }
+            Self::Lines(output) => output.finish(),
+        }
+    }
+}

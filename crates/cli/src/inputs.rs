@@ -1,0 +1,119 @@
+//! Opening inputs, reading them with progress, and saying what was not used.
+
+use std::{
+    fs,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+};
+
+use anstream::eprintln;
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::tz::TimeZone;
+use knowatt_readings::{
+    Input, Intake, Ledger, Readings, Rule,
+    formats::csv::{self, Layout},
+};
+use knowatt_score::{ModelFile, ScoreTable};
+
+use crate::{
+    args::ColumnArgs,
+    output::{Output, OutputError},
+    text::{DIM, YELLOW, counted, date, grouped},
+};
+
+/// Inputs shorter than this are read before a progress bar would be seen.
+const LONG_INPUT_BYTES: u64 = 8 << 20;
+
+/// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked.
+pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) -> Result<Readings> {
+    let mut full = columns.ledger.as_deref().map(Output::create).transpose()?;
+    let ledger = full.as_mut().map_or_else(Ledger::default, |full| Ledger::writing_to(full));
+    let options = csv::Options {
+        time_column: columns.time_column.clone(),
+        value_column: columns.value_column.clone(),
+        unit: columns.unit,
+        kind: columns.kind.map(Into::into),
+        meter_column: columns.meter_column.clone(),
+        meter: columns.meter.clone(),
+    };
+    let mut intake = Intake::new(zone.clone(), ledger);
+    let progress = progress_bar(inputs);
+    let mut layouts = Vec::new();
+    for path in inputs {
+        let bar = progress.clone();
+        let input = if path == Path::new("-") {
+            Input::from_reader("stdin", std::io::stdin())?
+        } else {
+            Input::open_watched(path, move |bytes| bar.inc(bytes))?
+        };
+        layouts.push(csv::read(input, &options, &mut intake)?);
+    }
+    progress.finish_and_clear();
+    let (readings, mut ledger) = intake.finish()?;
+    let path = columns.ledger.as_deref();
+    ledger.finish().with_context(|| OutputError(path.unwrap_or(Path::new("-")).to_owned()))?;
+    report(&readings, &ledger, &layouts, zone, path);
+    drop(ledger);
+    full.map_or(Ok(()), Output::finish)?;
+    Ok(readings)
+}
+
+/// Reads a model file.
+pub(crate) fn read_model(path: &Path) -> Result<ModelFile> {
+    let named = || path.display().to_string();
+    if path == Path::new("-") {
+        return ModelFile::read(std::io::stdin()).context("stdin");
+    }
+    anyhow::ensure!(!path.is_dir(), "{} is a directory; name the model file in it", named());
+    let file = fs::File::open(path).with_context(named)?;
+    ModelFile::read(file).with_context(named)
+}
+
+/// The names of a table's day classes, for messages.
+pub(crate) fn class_names(table: &ScoreTable) -> String {
+    table.calendar().day_classes().class_names().join(", ")
+}
+
+#[allow(clippy::print_stderr, reason = "messages go to standard error")]
+fn report(
+    readings: &Readings,
+    ledger: &Ledger<'_>,
+    layouts: &[Layout],
+    zone: &TimeZone,
+    full: Option<&Path>,
+) {
+    if let (Some(first), Some(last), Some(layout)) =
+        (readings.rows.first(), readings.rows.last(), layouts.first())
+    {
+        let hours = counted(readings.rows.len() as u64, "hour");
+        let rows = counted(ledger.rows_read(), "row");
+        eprintln!("read      {hours} from {rows}, {} to {}", date(first.start, zone), date(last.start, zone));
+        eprintln!("          {DIM}{layout}{DIM:#}");
+    }
+    let noted: Vec<Rule> = Rule::ALL.into_iter().filter(|&rule| ledger.count(rule) > 0).collect();
+    if noted.is_empty() {
+        return;
+    }
+    let unused = ledger.rows_read() - ledger.rows_used();
+    let hint = match full {
+        Some(path) => format!("all in {}", path.display()),
+        None => "--ledger FILE lists all".to_owned(),
+    };
+    eprintln!("{YELLOW}not used{YELLOW:#}  {} left out; {hint}", counted(unused, "row"));
+    for rule in noted {
+        let count = grouped(ledger.count(rule));
+        let first =
+            ledger.first(rule).map(|entry| format!("{}: {}", entry.place(), entry.what)).unwrap_or_default();
+        eprintln!("          {:<16} {count:>8}  {DIM}{first}{DIM:#}", rule.name());
+    }
+}
+
+fn progress_bar(inputs: &[PathBuf]) -> ProgressBar {
+    let bytes: u64 = inputs.iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| meta.len()).sum();
+    if bytes < LONG_INPUT_BYTES || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("reading   {bar:30} {bytes} of {total_bytes}, {eta} left");
+    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,49 @@
+//! The `knowatt` command: parses flags, calls the crates, prints.
+//!
+//! Results go to standard output, progress and messages to standard error. Exit codes: 0 done; 1 done,
+//! and what was asked about is there; 2 wrong usage or input; 3 an outside failure.
+
+mod args;
+mod commands;
+mod inputs;
+mod matrix;
+mod output;
+mod text;
+
+use std::{io, process::ExitCode};
+
+use anstream::eprintln;
+use clap::Parser;
+
+use crate::{
+    args::{Args, Command},
+    output::OutputError,
+};
+
+#[allow(clippy::print_stderr, reason = "the one place where an error is printed")]
+fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Train(args) => commands::train::run(&args),
+        Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Score(args) => commands::score::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Demo => commands::demo::run(),
+        Command::Completions(args) => commands::completions::run(&args),
+        Command::Man(args) => commands::man::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let red = anstyle::AnsiColor::Red.on_default() | anstyle::Effects::BOLD;
+            eprintln!("{red}knowatt:{red:#} {error:#}");
+            ExitCode::from(if error.chain().any(|cause| cause.is::<OutputError>()) { 3 } else { 2 })
+        }
+    }
+}
+
+/// Whether whoever read our output has had enough of it, as `head` does.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    kinds.into_iter().any(|kind| kind == io::ErrorKind::BrokenPipe)
+}
