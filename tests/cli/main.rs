@@ -1,1 +1,16 @@
-//! x
+//! The `knowatt` binary as a person or a script meets it: a file a subject.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end where they fail")]
+#![allow(missing_docs, unreachable_pub, reason = "a test binary has no users")]
+
+mod clock_changes;
+mod columns;
+mod documents;
+mod hostile_input;
+mod ledger;
+mod model_file;
+mod reproducible;
+mod results;
+mod support;
+mod talk;
+mod whole_files;

@@ -96,11 +96,11 @@ fn report(
         return;
     }
     let unused = ledger.rows_read() - ledger.rows_used();
-    let hint = match full {
-        Some(path) => format!("all in {}", path.display()),
-        None => "--ledger FILE lists all".to_owned(),
-    };
-    eprintln!("{YELLOW}not used{YELLOW:#}  {} left out; {hint}", counted(unused, "row"));
+    let hint = full.map_or_else(
+        || "--ledger FILE lists every entry".to_owned(),
+        |path| format!("all in {}", path.display()),
+    );
+    eprintln!("{YELLOW}ledger{YELLOW:#}    {} left out; {hint}", counted(unused, "row"));
     for rule in noted {
         let count = grouped(ledger.count(rule));
         let first =

@@ -37,13 +37,13 @@ fn main() -> ExitCode {
         Err(error) => {
             let red = anstyle::AnsiColor::Red.on_default() | anstyle::Effects::BOLD;
             eprintln!("{red}knowatt:{red:#} {error:#}");
-            ExitCode::from(if error.chain().any(|cause| cause.is::<OutputError>()) { 3 } else { 2 })
+            ExitCode::from(if error.is::<OutputError>() { 3 } else { 2 })
         }
     }
 }
 
 /// Whether whoever read our output has had enough of it, as `head` does.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
-    kinds.into_iter().any(|kind| kind == io::ErrorKind::BrokenPipe)
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -10,10 +10,10 @@ use crate::text::{BOLD, DIM, score_style};
 /// What a reading of `wh` scores on a day of that class at that hour.
 #[derive(Debug, Serialize)]
 pub(crate) struct Cell {
-    day: &'static str,
-    hour: u8,
-    wh: f64,
-    score: f64,
+    pub(crate) day: &'static str,
+    pub(crate) hour: u8,
+    pub(crate) wh: f64,
+    pub(crate) score: f64,
 }
 
 /// Every combination, day by day, hour by hour.
@@ -37,7 +37,13 @@ pub(crate) fn cells(
 }
 
 /// A table to read: above 1.0 stands out.
-pub(crate) fn print(out: &mut impl Write, cells: &[Cell], wh: &[f64], name_days: bool) -> io::Result<()> {
+pub(crate) fn print(
+    out: &mut impl Write,
+    cells: &[Cell],
+    wh: &[f64],
+    name_days: bool,
+    indent: &str,
+) -> io::Result<()> {
     let width = wh.iter().map(|wh| format!("{wh} Wh").len()).max().unwrap_or_default().max(9) + 2;
     let mut day = "";
     for row in cells.chunks(wh.len().max(1)) {
@@ -45,14 +51,14 @@ pub(crate) fn print(out: &mut impl Write, cells: &[Cell], wh: &[f64], name_days:
         if first.day != day {
             let title = if name_days { first.day } else { "" };
             let space = if day.is_empty() { "" } else { "\n" };
-            write!(out, "{space}{BOLD}{title:<12}{BOLD:#}")?;
+            write!(out, "{space}{indent}{BOLD}{title:<12}{BOLD:#}")?;
             for wh in wh {
                 write!(out, "{DIM}{:>width$}{DIM:#}", format!("{wh} Wh"))?;
             }
             writeln!(out)?;
             day = first.day;
         }
-        write!(out, "{DIM}{:>9}{DIM:#}   ", format!("{:02}:00", first.hour))?;
+        write!(out, "{indent}{DIM}{:>9}{DIM:#}   ", format!("{:02}:00", first.hour))?;
         for cell in row {
             let style = score_style(cell.score);
             write!(out, "{style}{:>width$.4}{style:#}", cell.score)?;

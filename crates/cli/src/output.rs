@@ -18,6 +18,9 @@ pub(crate) struct OutputError(pub(crate) PathBuf);
 
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == Path::new("-") {
+            return f.write_str("standard output could not be written");
+        }
         write!(f, "{} could not be written; nothing was left there", self.0.display())
     }
 }
@@ -66,7 +69,7 @@ impl Output {
     /// Completes it: from now on the file is there.
     pub(crate) fn finish(self) -> Result<()> {
         match self {
-            Self::Stdout(mut stdout) => stdout.flush().context("standard output"),
+            Self::Stdout(mut stdout) => stdout.flush().with_context(|| OutputError("-".into())),
             Self::Direct { mut file, path } => file.flush().with_context(|| OutputError(path)),
             Self::Whole { file, path } => {
                 let keep = || -> io::Result<()> {
@@ -115,5 +118,8 @@ fn new_file_in(folder: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    // The error names the temporary file, which nobody asked about.
+    builder
+        .tempfile_in(folder)
+        .map_err(|error| error.raw_os_error().map_or(error, io::Error::from_raw_os_error))
 }

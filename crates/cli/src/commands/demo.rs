@@ -1,5 +1,102 @@
-//! `knowatt demo`
-use std::process::ExitCode;
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
+//! `knowatt demo`: the main job on a real home, with nothing to prepare.
+//!
+//! The data is compiled in (data/README.md says whose it is), so it needs no file and no network.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use knowatt_readings::{Input, Intake, Ledger, Readings, formats::csv};
+use knowatt_score::{Calendar, Episode, Episodes, ModelFile};
+use knowatt_train::{Options, train};
+
+use crate::{
+    matrix,
+    text::{BOLD, DIM, counted, wh},
+};
+
+const ZONE: &str = "Europe/Paris";
+const LEARN: &[u8] = include_bytes!("../../../../data/home/learn-hourly.csv");
+const AFTER: &[u8] = include_bytes!("../../../../data/home/after-hourly.csv");
+
+pub(crate) fn run() -> Result<ExitCode> {
+    let options = Options::default();
+    let learned = read("learn-hourly.csv", LEARN, &options)?;
+    let after = read("after-hourly.csv", AFTER, &options)?;
+    let model = train(&learned, ZONE, &options)?;
+
+    let mut out = anstream::stdout().lock();
+    let out = &mut out;
+    let weeks = model.calibration.map_or(0, |calibration| calibration.weeks);
+    writeln!(out, "{BOLD}A real house near Paris, autumn 2007{BOLD:#}\n")?;
+    step(out, 1, "learn what is normal", "knowatt train learn-hourly.csv --tz Europe/Paris -o model.json")?;
+    let alerts = options.alerts_per_month;
+    let hours = counted(learned.rows.len() as u64, "hour");
+    writeln!(out, "   {hours} in {weeks} weeks; about {alerts} alerts a month are wanted\n")?;
+
+    step(out, 2, "what so many Wh score at which hour", "knowatt evaluate model.json --hours 4,9,20")?;
+    let wh = [150.0, 500.0, 1500.0, 3000.0];
+    let days: Vec<_> = model.table.calendar().day_classes().classes().take(1).collect();
+    matrix::print(out, &matrix::cells(&model.table, &days, &[4, 9, 20], &wh)?, &wh, true, "   ")?;
+    writeln!(
+        out,
+        "   {DIM}1.0 is the most that is normal for that hour; above it, someone should look{DIM:#}\n"
+    )?;
+
+    step(out, 3, "score the month after", "knowatt score model.json after-hourly.csv")?;
+    let episodes = episodes(&model, &after)?;
+    let scored = counted(after.rows.len() as u64, "hour");
+    let times = counted(episodes.len() as u64, "time");
+    writeln!(out, "   {scored} of December; you would have been told {times}:\n")?;
+    for episode in &episodes {
+        tell(out, &model, &after, episode)?;
+    }
+    writeln!(out, "\nYour own meter: {BOLD}knowatt train --help{BOLD:#}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn read(name: &str, file: &'static [u8], options: &Options) -> Result<Readings> {
+    let calendar = Calendar::new(ZONE, options.day_classes)?;
+    let mut intake = Intake::new(calendar.zone().clone(), Ledger::default());
+    csv::read(Input::from_reader(name, file)?, &csv::Options::default(), &mut intake)?;
+    Ok(intake.finish()?.0)
+}
+
+fn episodes(model: &ModelFile, readings: &Readings) -> Result<Vec<Episode>> {
+    let mut episodes = Episodes::above(1.0);
+    for reading in &readings.rows {
+        episodes.push(reading.start, model.table.score_at(reading.start, reading.wh)?);
+    }
+    Ok(episodes.finish())
+}
+
+fn step(out: &mut impl Write, number: u8, what: &str, command: &str) -> io::Result<()> {
+    writeln!(out, "{BOLD}{number}  {what}{BOLD:#}\n   {DIM}$ {command}{DIM:#}")
+}
+
+/// The talk's sentence, at the highest hour of an episode, and what would have been normal then.
+fn tell(out: &mut impl Write, model: &ModelFile, readings: &Readings, episode: &Episode) -> Result<()> {
+    let Some(reading) = readings.rows.iter().find(|reading| reading.start == episode.peak) else {
+        return Ok(());
+    };
+    let scored = model.table.assess(reading.start, reading.wh)?;
+    let local = model.table.calendar().local(reading.start);
+    let when = local.strftime("%a %e %b %H:%M");
+    let style = crate::text::score_style(scored.score);
+    let used = wh(reading.wh);
+    writeln!(
+        out,
+        "   {style}{when}{style:#}  Unusual power usage of {used} at {}:00. Please check!",
+        local.hour()
+    )?;
+    let (low, high) = (wh(scored.expected_low_wh), wh(scored.expected_high_wh));
+    let hours = counted(episode.readings as u64, "hour");
+    writeln!(
+        out,
+        "                     {DIM}score {:.2}, {low} to {high} is normal; {hours}{DIM:#}",
+        scored.score
+    )?;
+    Ok(())
 }

@@ -1,6 +1,9 @@
 //! `knowatt evaluate`: the score matrix.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
@@ -31,27 +34,24 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let hours = if args.hours.is_empty() { (0..24).collect() } else { args.hours.clone() };
     let cells = matrix::cells(&table, &days, &hours, &args.wh)?;
     match args.format {
-        Format::Text => matrix::print(
-            &mut anstream::stdout().lock(),
-            &cells,
-            &args.wh,
-            args.day.is_some() || days.len() > 1,
-        )?,
+        Format::Text => {
+            let named = args.day.is_some() || days.len() > 1;
+            matrix::print(&mut anstream::stdout().lock(), &cells, &args.wh, named, "")?;
+        }
         Format::Csv => print_csv(&cells)?,
         Format::Json => {
             let document = Document { format: "knowatt-score-matrix", version: 1, rows: &cells };
-            let mut stdout = std::io::stdout().lock();
-            serde_json::to_writer_pretty(&mut stdout, &document)?;
-            writeln!(stdout)?;
+            writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(&document)?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_csv(cells: &[Cell]) -> Result<()> {
-    let mut csv = csv::Writer::from_writer(std::io::stdout().lock());
-    for cell in cells {
-        csv.serialize(cell)?;
+fn print_csv(cells: &[Cell]) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(io::stdout().lock());
+    csv.write_record(["day", "hour", "wh", "score"])?;
+    for Cell { day, hour, wh, score } in cells {
+        csv.write_record([day, hour.to_string().as_str(), &wh.to_string(), &score.to_string()])?;
     }
-    Ok(csv.flush()?)
+    csv.flush()
 }

@@ -1,6 +1,10 @@
 //! `knowatt score`: readings in, scored readings out.
 
-use std::{io::Write as _, path::Path, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+};
 
 use anstream::eprintln;
 use anyhow::{Context as _, Result};
@@ -31,15 +35,15 @@ struct Row {
     expected_high_wh: f64,
 }
 
-/// Writes rows, one form or the other.
-enum Writer {
-    Csv(csv::Writer<Output>),
-    Lines(Output),
+/// The form of the result.
+enum Form {
+    Csv,
+    JsonLines,
 }
 
 #[allow(clippy::print_stderr, reason = "messages go to standard error")]
 pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
-    let lines = is_json_lines(&args.output)?;
+    let form = form_of(&args.output)?;
     let table = inputs::read_model(&args.model)?.table;
     let readings = inputs::read(&args.inputs, &args.columns, table.calendar().zone())?;
     let output = Output::create(&args.output)?;
@@ -60,44 +64,48 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
             expected_low_wh: scored.expected_low_wh,
             expected_high_wh: scored.expected_high_wh,
         };
-        writer.write(&row).with_context(|| OutputError(args.output.clone()))?;
+        form.write(&row, &mut output).with_context(failed)?;
     }
-    writer.finish(&args.output)?;
+    output.finish()?;
     let above = counted(episodes.finish().len() as u64, "alert");
     eprintln!("scored    {}, {above} (episodes above 1.0)", counted(readings.rows.len() as u64, "hour"));
     let asked_about = args.fail_above.is_some_and(|level| highest > level);
     Ok(if asked_about { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn is_json_lines(path: &Path) -> Result<bool> {
+fn form_of(path: &Path) -> Result<Form> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("jsonl" | "ndjson") => Ok(true),
+        Some("jsonl" | "ndjson") => Ok(Form::JsonLines),
         Some("parquet") => {
             anyhow::bail!("{}: Parquet is not written; name a .csv or .jsonl file", path.display())
         }
-        _ => Ok(false),
+        _ => Ok(Form::Csv),
     }
 }
 
-impl Writer {
-    fn write(&mut self, row: &Row) -> Result<()> {
+impl Form {
+    fn begin(&self, output: &mut Output) -> io::Result<()> {
         match self {
-            Self::Csv(csv) => csv.serialize(row)?,
-            Self::Lines(output) => {
-                serde_json::to_writer(&mut *output, row)?;
-                output.write_all(b"\n")?;
-            }
+            Self::Csv => writeln!(output, "timestamp,wh,score,level,floor,expected_low_wh,expected_high_wh"),
+            Self::JsonLines => Ok(()),
         }
-        Ok(())
     }
 
-    fn finish(self, path: &Path) -> Result<()> {
-        let failed = || OutputError(path.to_owned());
+    fn write(&self, row: &Row, output: &mut Output) -> io::Result<()> {
         match self {
-            Self::Csv(csv) => {
-                csv.into_inner().map_err(|error| error.into_error()).with_context(failed)?.finish()
+            // Numbers and instants need no quotation marks.
+            Self::Csv => {
+                let Row { timestamp, wh, score, level, floor, expected_low_wh, expected_high_wh } = row;
+                let floor = floor.map(|floor| floor.to_string()).unwrap_or_default();
+                writeln!(
+                    output,
+                    "{timestamp},{wh},{score},{level},{floor},{expected_low_wh},{expected_high_wh}"
+                )
             }
-            Self::Lines(output) => output.finish(),
+            Self::JsonLines => {
+                serde_json::to_writer(&mut *output, row)?;
+                output.write_all(b"\n")
+            }
         }
     }
 }
