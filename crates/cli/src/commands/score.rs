@@ -46,9 +46,9 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let form = form_of(&args.output)?;
     let table = inputs::read_model(&args.model)?.table;
     let readings = inputs::read(&args.inputs, &args.columns, table.calendar().zone())?;
-    let output = Output::create(&args.output)?;
-    let mut writer =
-        if lines { Writer::Lines(output) } else { Writer::Csv(csv::Writer::from_writer(output)) };
+    let mut output = Output::create(&args.output)?;
+    let failed = || OutputError(args.output.clone());
+    form.begin(&mut output).with_context(failed)?;
     let mut episodes = Episodes::above(1.0);
     let mut highest = f64::NEG_INFINITY;
     for reading in &readings.rows {
