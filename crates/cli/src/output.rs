@@ -60,7 +60,9 @@ impl Output {
             }
             _ => {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let file = new_file_in(folder.unwrap_or(Path::new("."))).with_context(wrong)?;
+                let folder = folder.unwrap_or(Path::new("."));
+                fs::metadata(folder).with_context(wrong)?;
+                let file = new_file_in(folder).with_context(wrong)?;
                 Ok(Self::Whole { file: io::BufWriter::new(file), path })
             }
         }

@@ -1,0 +1,7 @@
+.PHONY: test bench demo
+test: ## everything, from nothing: sets up what it needs
+	tests/run
+bench: ## what docs/benchmarks.md tells of
+	cargo bench -p knowatt-score -p knowatt
+demo:
+	cargo run --release -- demo
