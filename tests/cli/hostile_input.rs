@@ -167,7 +167,7 @@ fn a_quotation_mark_never_closed_is_found_out() {
     let content = format!("{}\"{}", &good[..cut], &good[cut..]);
     let folder = Folder::with("in.csv", content);
     let message = folder.refuses("train in.csv --tz UTC -o m.json");
-    assert!(message.contains("in.csv:5: 1 fields where the header has 2 and runs to line 721, as after a quotation mark that is never closed; left out"), "{message}");
+    assert!(message.contains("in.csv:5: 1 fields where the header has 2 and runs to line 722, as after a quotation mark that is never closed; left out"), "{message}");
 }
 
 #[test]

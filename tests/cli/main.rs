@@ -1,6 +1,7 @@
 //! The `knowatt` binary as a person or a script meets it: a file a subject.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests end where they fail")]
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "small made-up files")]
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no users")]
 
 mod clock_changes;

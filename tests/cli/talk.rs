@@ -47,7 +47,7 @@ fn the_matrix_in_json_is_versioned_and_the_same() {
     let expected = serde_json::json!({
         "format": "knowatt-score-matrix",
         "version": 1,
-        "rows": [{"day": "any", "hour": 4, "wh": 1500.0, "score": 5.458823529411765}],
+        "rows": [{"day": "any", "hour": 4, "wh": 1500.0, "score": 5.458_823_529_411_765}],
     });
     assert_eq!(document, expected);
 }

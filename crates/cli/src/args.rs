@@ -74,7 +74,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// Take the edges of normal from a CSV of hour,min_wh,max_wh (and day) instead of learning them
+    /// Take the edges of normal from a CSV of `hour,min_wh,max_wh` (and `day`) instead of learning them
     #[arg(
         long,
         value_name = "FILE",

@@ -43,7 +43,9 @@ pub(crate) fn date(instant: Timestamp, zone: &TimeZone) -> String {
 /// The colour of a score: green within normal, amber near its edge, red above.
 pub(crate) fn score_style(score: f64) -> Style {
     let (r, g, b) = match score {
-        s if s > 1.0 => return Style::new().fg_color(Some(AnsiColor::BrightRed.into())).effects(Effects::BOLD),
+        s if s > 1.0 => {
+            return Style::new().fg_color(Some(AnsiColor::BrightRed.into())).effects(Effects::BOLD);
+        }
         s if s > 0.75 => (0xd7, 0x87, 0x00),
         s if s >= 0.0 => (0x3a, 0x9d, 0x5d),
         _ => return DIM,

@@ -104,7 +104,7 @@ impl<'w> Intake<'w> {
             Number::Finite(number) => self.sample(line, at, number * self.column.factor, value),
             other => {
                 self.bad_number(other, line, at, value);
-                Ok(())
+                self.unknown(line, at)
             }
         }
     }
@@ -114,10 +114,10 @@ impl<'w> Intake<'w> {
         let most = if self.column.kind == Kind::Register { 1e3 * MOST_PLAUSIBLE } else { MOST_PLAUSIBLE };
         if !(0.0..=most).contains(&number) || !PLAUSIBLE_TIMES.contains(&at) {
             self.bad_sample(line, at, number, value);
-            return Ok(());
+            return self.unknown(line, at);
         }
         if let Some(last) = self.previous {
-            if at <= last.at {
+            if at < last.at || (at == last.at && !last.is_unknown()) {
                 self.not_later(line, at, number, last);
                 return Ok(());
             }
@@ -126,7 +126,19 @@ impl<'w> Intake<'w> {
         }
         self.ledger.row_read();
         self.ledger.row_used();
-        let sample = Sample { line, at, value: number };
+        self.pass_on(Sample { line, at, value: number })
+    }
+
+    /// Passes on that a row has a time but no usable value, unless that is known already.
+    fn unknown(&mut self, line: u64, at: Millis) -> Result<(), Error> {
+        if !PLAUSIBLE_TIMES.contains(&at) || self.previous.is_some_and(|last| at <= last.at) {
+            return Ok(());
+        }
+        self.pass_on(Sample { line, at, value: f64::NAN })
+    }
+
+    #[inline]
+    fn pass_on(&mut self, sample: Sample) -> Result<(), Error> {
         self.previous = Some(sample);
         self.resampler.push(sample, &mut self.ledger).map_err(|coarse| too_coarse(&self.input, &coarse))
     }

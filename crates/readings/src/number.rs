@@ -39,7 +39,7 @@ mod tests {
         assert_eq!(parse(b"?"), Number::Missing);
         assert_eq!(parse(b"Unavailable"), Number::Missing);
         assert_eq!(parse(b"1,5"), Number::Bad);
-        assert_eq!(parse(b"1\05"), Number::Bad);
+        assert_eq!(parse(b"1\x005"), Number::Bad);
         assert_eq!(parse(b"\xff"), Number::Bad);
     }
 }

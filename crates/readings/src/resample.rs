@@ -9,6 +9,7 @@
 //! and is spread evenly over its interval, hour by hour. Power and register differences reach no
 //! further than one and a half cadences, or 15 minutes if that is longer (sensors that report on
 //! change are silent while nothing changes). What lies between two intervals is a gap: nothing fills it.
+//! A row whose value is unknown begins a gap at once (unless it is a register's).
 //!
 //! An hour counts when it is covered whole. Where a zone changes by less than an hour (Lord Howe), the
 //! two broken hours are never whole.
@@ -28,8 +29,14 @@ const SETTLE: usize = 64;
 pub(crate) struct Sample {
     pub(crate) line: u64,
     pub(crate) at: Millis,
-    /// In Wh or W.
+    /// In Wh or W; NaN where the row has a time but no usable value.
     pub(crate) value: f64,
+}
+
+impl Sample {
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.value.is_nan()
+    }
 }
 
 /// An hour being filled, or filled as far as an input went.
@@ -74,13 +81,14 @@ impl Resampler {
         self.waiting.clear();
     }
 
-    /// Takes the next row; rows come in strictly rising order of time.
+    /// Takes the next row; rows come in rising order of time, and at one time only after an unknown one.
     #[inline]
     pub(crate) fn push(&mut self, sample: Sample, ledger: &mut Ledger<'_>) -> Result<(), TooCoarse> {
         if let Some(cadence) = self.cadence {
             self.step(sample, cadence, ledger);
             return Ok(());
         }
+        self.waiting.pop_if(|last| last.at == sample.at);
         self.waiting.push(sample);
         if self.waiting.len() == SETTLE { self.settle(ledger) } else { Ok(()) }
     }
@@ -90,7 +98,8 @@ impl Resampler {
         if self.cadence.is_none() {
             self.settle(ledger)?;
         }
-        if let (Some(last), Some(cadence)) = (self.previous.take(), self.cadence) {
+        if let (Some(last), Some(cadence)) = (self.previous.take_if(|last| !last.is_unknown()), self.cadence)
+        {
             match self.kind {
                 Kind::Energy => self.add(last.at, last.at + cadence, last.value),
                 Kind::Power => self.add(last.at, last.at + cadence, energy(last.value, cadence)),
@@ -140,7 +149,19 @@ impl Resampler {
 
     #[inline]
     fn step(&mut self, sample: Sample, cadence: Millis, ledger: &mut Ledger<'_>) {
+        // An unknown register reading is as good as none; of unknown rows in a row the first begins the gap.
+        let begins_nothing =
+            self.kind == Kind::Register || self.previous.is_some_and(|last| last.is_unknown());
+        if sample.is_unknown() && begins_nothing {
+            return;
+        }
         let Some(last) = self.previous.replace(sample) else { return };
+        if last.is_unknown() {
+            if sample.at > last.at {
+                note_gap(last, sample, 0, ledger);
+            }
+            return;
+        }
         let distance = sample.at - last.at;
         let reach = match self.kind {
             Kind::Energy => cadence,

@@ -24,7 +24,7 @@ fn table() -> ScoreTable {
     ScoreTable::new(calendar, (0..48).map(curve).collect()).unwrap()
 }
 
-/// A small generator (SplitMix64), so that the benchmark needs no crate for it.
+/// A small generator (`SplitMix64`), so that the benchmark needs no crate for it.
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -132,8 +132,10 @@ mod tests {
     #[test]
     fn two_knots_are_the_talks_function_to_the_last_bit() {
         // The full-precision results in the notes of the talk's repository.
-        let hours =
-            [((108.0, 363.0), 1500.0, 5.458823529411765), ((111.0, 2120.0), 1500.0, 0.6913887506222001)];
+        let hours = [
+            ((108.0, 363.0), 1500.0, 5.458_823_529_411_765),
+            ((111.0, 2120.0), 1500.0, 0.691_388_750_622_200_1),
+        ];
         for ((min, max), wh, expected) in hours {
             let score = curve(&[(min, 0.0), (max, 1.0)]).unwrap().score(wh);
             assert_eq!(score.to_bits(), f64::to_bits(expected));

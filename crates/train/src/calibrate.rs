@@ -146,8 +146,8 @@ mod tests {
     fn the_threshold_of_n_alerts_is_passed_by_the_episodes_above_it() {
         // Peaks of 9, 8, 7, 6 and 5, six hours apart, with a shoulder beside each that makes no new one.
         let (mut starts, mut raw) = (Vec::new(), Vec::new());
-        for (n, peak) in [9.0, 8.0, 7.0, 6.0, 5.0].into_iter().enumerate() {
-            starts.extend([hour(6 * n as i64), hour(6 * n as i64 + 1)]);
+        for (n, peak) in (0..).zip([9.0, 8.0, 7.0, 6.0, 5.0]) {
+            starts.extend([hour(6 * n), hour(6 * n + 1)]);
             raw.extend([peak, peak - 0.1]);
         }
         let peaks = episode_peaks(&starts, &raw);

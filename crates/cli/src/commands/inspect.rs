@@ -72,10 +72,12 @@ fn calibrated(calibration: &Calibration) -> String {
     )
 }
 
+/// More day classes than these do not fit beside one another.
+const MOST_COLUMNS: usize = 7;
+
 /// What is normal, hour by hour.
 fn ranges(out: &mut impl Write, table: &ScoreTable) -> io::Result<()> {
     let classes = table.calendar().day_classes();
-    const MOST_COLUMNS: usize = 7;
     let days: Vec<_> = classes.classes().take(MOST_COLUMNS).collect();
     write!(out, "{BOLD}normal{BOLD:#}      ")?;
     for &day in &days {

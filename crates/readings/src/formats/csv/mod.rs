@@ -1,0 +1,98 @@
+//! Comma-separated values: a header, then one row a reading, in order of time.
+//!
+//! Source: RFC 4180, as read by the `csv` crate. Columns are separated by commas, semicolons or tabs
+//! (whichever the header has most of), rows end in LF or CRLF, decimals are written with a point.
+//!
+//! - The **time** column is found by its name ([`TIME_NAMES`]) or given; RFC 3339 or local wall-clock.
+//! - The **value** column is the one whose name tells a unit (`wh`, `energy_kwh`, `Power [W]`), or given.
+//!   A name that is nothing but a unit goes before one that has more to it.
+//! - The **unit** stands in that name or is given; it is never guessed.
+//! - A **meter** column ([`METER_NAMES`]) may hold one meter only, unless one is chosen.
+//!
+//! Limits: a row is at most [`MAX_ROW_BYTES`] long; the input is read as a stream, once.
+
+mod layout;
+mod meter;
+mod rows;
+
+use ::csv::ByteRecord;
+
+pub use layout::{Layout, METER_NAMES, TIME_NAMES};
+pub use rows::MAX_ROW_BYTES;
+
+use self::{meter::Meter, rows::Rows};
+use crate::{Error, ErrorKind, Input, Intake, Kind, Unit};
+
+/// What the columns are, where their names do not tell.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Name of the column with the time.
+    pub time_column: Option<String>,
+    /// Name of the column with the values.
+    pub value_column: Option<String>,
+    /// Unit of the values.
+    pub unit: Option<Unit>,
+    /// Whether they are energy per interval, power or a register.
+    pub kind: Option<Kind>,
+    /// Name of the column with the meter.
+    pub meter_column: Option<String>,
+    /// The meter whose rows are read; the others are left out.
+    pub meter: Option<String>,
+}
+
+/// Reads one input into the intake.
+pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<Layout, Error> {
+    let name = input.name.clone();
+    let mut rows = Rows::new(input)?;
+    let mut row = ByteRecord::new();
+    if !rows.next(&mut row)? {
+        return Err(Error::new(&name, ErrorKind::Empty));
+    }
+    let layout =
+        Layout::new(&row, options, intake).map_err(|kind| Error::new(&name, kind).at(line_of(&row)))?;
+    let mut meter = Meter::new(&layout, options);
+    intake.begin(&name, layout.column());
+    while rows.next(&mut row)? {
+        take(&row, &layout, &mut meter, intake, &name)?;
+    }
+    meter.was_there().map_err(|kind| Error::new(&name, kind))?;
+    intake.end()?;
+    Ok(layout)
+}
+
+#[inline]
+fn take(
+    row: &ByteRecord,
+    layout: &Layout,
+    meter: &mut Meter,
+    intake: &mut Intake<'_>,
+    name: &str,
+) -> Result<(), Error> {
+    let line = line_of(row);
+    if row.len() != layout.width {
+        intake.bad_row(line, || ragged(row, layout, line));
+        return Ok(());
+    }
+    if let Some(at) = layout.meter_at
+        && !meter.is_chosen(&row[at]).map_err(|kind| Error::new(name, kind).at(line))?
+    {
+        intake.other_meter(line, &row[at]);
+        return Ok(());
+    }
+    intake.row(line, &row[layout.time_at], &row[layout.value_at])
+}
+
+fn line_of(row: &ByteRecord) -> u64 {
+    row.position().map_or(0, ::csv::Position::line)
+}
+
+fn ragged(row: &ByteRecord, layout: &Layout, line: u64) -> String {
+    let fields = row.len();
+    let ends = line + row.iter().flat_map(|field| field.split(|&byte| byte == b'\n').skip(1)).count() as u64;
+    let spans = if ends > line {
+        format!(" and runs to line {ends}, as after a quotation mark that is never closed")
+    } else {
+        String::new()
+    };
+    format!("{fields} fields where the header has {}{spans}; left out", layout.width)
+}
