@@ -76,7 +76,7 @@ fn main() {
     let [ours, whole, two, hourly] = times.map(median);
     println!("  knowatt, local hours with a ledger  {ours:.3} s  {:.1} M rows/s", 2.075_259 / ours);
     let beside = |name: &str, theirs: f64| {
-        println!("  {name:<34}  {theirs:.3} s  knowatt takes {:.2} times that", ours / theirs)
+        println!("  {name:<34}  {theirs:.3} s  knowatt takes {:.2} times that", ours / theirs);
     };
     beside("polars, scan_csv().collect()", whole);
     beside("polars, only the two columns", two);
