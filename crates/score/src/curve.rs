@@ -59,6 +59,22 @@ pub enum CurveError {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
     knots: Box<[Knot]>,
+    /// The Wh of the knots between the first and the last: as many as lie at or left of a reading, so
+    /// many segments does it lie right of.
+    inner_wh: Box<[f64]>,
+    /// What lies between each two knots, ready to be evaluated.
+    segments: Box<[Segment]>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Segment {
+    left: Knot,
+    /// `score[i] − score[i-1]`.
+    rise: f64,
+    /// `wh[i] − wh[i-1]`.
+    run: f64,
+    /// The right knot's score; none for the last segment, which goes on.
+    most: f64,
 }
 
 impl Curve {
@@ -86,7 +102,16 @@ impl Curve {
         if knots[knots.len() - 2].score == knots[knots.len() - 1].score {
             return Err(CurveError::LevelEnd);
         }
-        Ok(Self { knots: knots.into_boxed_slice() })
+        let last = knots.len() - 1;
+        let segment = |(left, pair): (usize, &[Knot])| Segment {
+            left: pair[0],
+            rise: pair[1].score - pair[0].score,
+            run: pair[1].wh - pair[0].wh,
+            most: if left + 1 == last { f64::MAX } else { pair[1].score },
+        };
+        let segments = knots.windows(2).enumerate().map(segment).collect();
+        let inner_wh = knots[1..last].iter().map(|knot| knot.wh).collect();
+        Ok(Self { knots: knots.into_boxed_slice(), inner_wh, segments })
     }
 
     /// The knots, from left to right.
@@ -99,12 +124,9 @@ impl Curve {
     /// Finite for every finite `wh`; NaN gives NaN ([`crate::ScoreTable::score`] refuses it).
     #[inline]
     pub fn score(&self, wh: f64) -> f64 {
-        let last = self.knots.len() - 1;
-        let right = self.knots.partition_point(|knot| knot.wh <= wh).clamp(1, last);
-        let (a, b) = (self.knots[right - 1], self.knots[right]);
-        let line = a.score + (wh - a.wh) * (b.score - a.score) / (b.wh - a.wh);
-        let most = if right == last { f64::MAX } else { b.score };
-        line.clamp(f64::MIN, most)
+        let segment = &self.segments[self.inner_wh.partition_point(|&knot| knot <= wh)];
+        let Segment { left, rise, run, most } = segment;
+        (left.score + (wh - left.wh) * rise / run).clamp(f64::MIN, *most)
     }
 
     /// The highest reading, in Wh, that scores no more than `score`; 0 where even 0 Wh scores more.
