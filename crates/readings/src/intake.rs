@@ -80,6 +80,11 @@ impl<'w> Intake<'w> {
         (self.previous, self.falls, self.rises) = (None, false, 0);
     }
 
+    /// An error in the input being read.
+    pub(crate) fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(&self.input, kind)
+    }
+
     /// A row that could not be split into its fields.
     pub(crate) fn bad_row(&mut self, line: u64, what: impl FnOnce() -> String) {
         self.left_out(Rule::BadRow, line, None, what);

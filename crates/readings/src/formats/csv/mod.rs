@@ -20,7 +20,10 @@ use ::csv::ByteRecord;
 pub use layout::{Layout, METER_NAMES, TIME_NAMES};
 pub use rows::MAX_ROW_BYTES;
 
-use self::{meter::Meter, rows::Rows};
+use self::{
+    meter::Meter,
+    rows::{Rows, line_feeds},
+};
 use crate::{Error, ErrorKind, Input, Intake, Kind, Unit};
 
 /// What the columns are, where their names do not tell.
@@ -49,11 +52,11 @@ pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<
         return Err(Error::new(&name, ErrorKind::Empty));
     }
     let layout =
-        Layout::new(&row, options, intake).map_err(|kind| Error::new(&name, kind).at(line_of(&row)))?;
+        Layout::new(&row, options, intake).map_err(|kind| Error::new(&name, kind).at(rows.line()))?;
     let mut meter = Meter::new(&layout, options);
     intake.begin(&name, layout.column());
     while rows.next(&mut row)? {
-        take(&row, &layout, &mut meter, intake, &name)?;
+        take(&row, rows.line(), &layout, &mut meter, intake)?;
     }
     meter.was_there().map_err(|kind| Error::new(&name, kind))?;
     intake.end()?;
@@ -63,18 +66,17 @@ pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<
 #[inline]
 fn take(
     row: &ByteRecord,
+    line: u64,
     layout: &Layout,
     meter: &mut Meter,
     intake: &mut Intake<'_>,
-    name: &str,
 ) -> Result<(), Error> {
-    let line = line_of(row);
     if row.len() != layout.width {
         intake.bad_row(line, || ragged(row, layout, line));
         return Ok(());
     }
     if let Some(at) = layout.meter_at
-        && !meter.is_chosen(&row[at]).map_err(|kind| Error::new(name, kind).at(line))?
+        && !meter.is_chosen(&row[at]).map_err(|kind| intake.error(kind).at(line))?
     {
         intake.other_meter(line, &row[at]);
         return Ok(());
@@ -82,13 +84,8 @@ fn take(
     intake.row(line, &row[layout.time_at], &row[layout.value_at])
 }
 
-fn line_of(row: &ByteRecord) -> u64 {
-    row.position().map_or(0, ::csv::Position::line)
-}
-
 fn ragged(row: &ByteRecord, layout: &Layout, line: u64) -> String {
-    let fields = row.len();
-    let ends = line + row.iter().flat_map(|field| field.split(|&byte| byte == b'\n').skip(1)).count() as u64;
+    let (fields, ends) = (row.len(), line + line_feeds(row));
     let spans = if ends > line {
         format!(" and runs to line {ends}, as after a quotation mark that is never closed")
     } else {
