@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     if csv::read(input, &options, &mut intake).is_err() {
         return;
     }
-    let Ok((readings, ledger)) = intake.finish() else { return };
+    let (Ok(readings), ledger) = intake.finish() else { return };
     let left_out: u64 = Rule::ALL.into_iter().filter(|rule| rule.is_row()).map(|rule| ledger.count(rule)).sum();
     assert_eq!(ledger.rows_read(), ledger.rows_used() + left_out);
     assert!(readings.rows.is_sorted_by(|a, b| a.start < b.start));

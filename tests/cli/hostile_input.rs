@@ -157,7 +157,7 @@ fn a_ragged_row_is_not_read_as_if_it_were_whole() {
     let (rule, what) = entry_for(5, b"2024-01-01T03:00:00Z,12,13\n");
     assert_eq!((rule.as_str(), what.as_str()), ("bad-row", "3 fields where the header has 2; left out"));
     let (rule, what) = entry_for(5, b"2024-01-01T03:00:00Z\n");
-    assert_eq!((rule.as_str(), what.as_str()), ("bad-row", "1 fields where the header has 2; left out"));
+    assert_eq!((rule.as_str(), what.as_str()), ("bad-row", "1 field where the header has 2; left out"));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_quotation_mark_never_closed_is_found_out() {
     let content = format!("{}\"{}", &good[..cut], &good[cut..]);
     let folder = Folder::with("in.csv", content);
     let message = folder.refuses("train in.csv --tz UTC -o m.json");
-    assert!(message.contains("in.csv:5: 1 fields where the header has 2 and runs to line 722, as after a quotation mark that is never closed; left out"), "{message}");
+    assert!(message.contains("in.csv:5: 1 field where the header has 2 and runs to line 722, as after a quotation mark that is never closed; left out"), "{message}");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn two_meters_without_names_are_suspected() {
 fn two_days_are_too_little_and_it_says_how_much_is_needed() {
     assert_eq!(
         refused(history(2)),
-        "knowatt: 2 days of readings (48 complete hours) are too few to learn from: at least 21 days are needed, and about 90 are good"
+        "knowatt: readings of 2 days (48 complete hours) are too few to learn from: at least 21 days are needed, and about 90 are good"
     );
 }
 

@@ -117,3 +117,18 @@ fn the_shipped_minutes_and_hours_are_the_same_home() {
     // The hours are rounded, so the curves may have other knots; each is within 0.01 of nearly the same model.
     assert!(largest < 0.02, "{largest}");
 }
+
+#[test]
+fn a_reading_that_stops_still_leaves_its_ledger() {
+    let rows: String = (0..100).map(|hour| format!("yesterday,{hour}\n")).collect();
+    let folder = Folder::with("in.csv", format!("timestamp,wh\n{rows}"));
+    let outcome = folder.knowatt("train in.csv --tz UTC -o m.json --ledger l.csv");
+    assert_eq!(outcome.code, 2);
+    assert!(
+        outcome.stderr.contains("ledger    what was not used until it stopped is in l.csv"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(column(&folder.read("l.csv"), "rule").len(), 100);
+    assert_eq!(folder.names(), ["in.csv", "l.csv"]);
+}

@@ -115,7 +115,7 @@ fn ingest(file: &Path) -> f64 {
         ..csv::Options::default()
     };
     csv::read(Input::open(file).unwrap(), &options, &mut intake).unwrap();
-    let (readings, _) = intake.finish().unwrap();
+    let readings = intake.finish().0.unwrap();
     assert!(readings.rows.len() > 34_000);
     start.elapsed().as_secs_f64()
 }

@@ -25,7 +25,9 @@ use crate::{
 /// Inputs shorter than this are read before a progress bar would be seen.
 const LONG_INPUT_BYTES: u64 = 8 << 20;
 
-/// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked.
+/// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked:
+/// then most of all, when reading stopped.
+#[allow(clippy::print_stderr, reason = "messages go to standard error")]
 pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) -> Result<Readings> {
     let mut full = columns.ledger.as_deref().map(Output::create).transpose()?;
     let ledger = full.as_mut().map_or_else(Ledger::default, |full| Ledger::writing_to(full));
@@ -38,6 +40,25 @@ pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) ->
         meter: columns.meter.clone(),
     };
     let mut intake = Intake::new(zone.clone(), ledger);
+    let layouts = read_all(inputs, &options, &mut intake);
+    let (readings, mut ledger) = intake.finish();
+    let path = columns.ledger.as_deref();
+    ledger.finish().with_context(|| OutputError(path.unwrap_or(Path::new("-")).to_owned()))?;
+    let read = layouts.and_then(|layouts| Ok((readings?, layouts)));
+    match (&read, path) {
+        (Ok((readings, layouts)), _) => report(readings, &ledger, layouts, zone, path),
+        (Err(_), Some(path)) => {
+            eprintln!("ledger    what was not used until it stopped is in {}", path.display())
+        }
+        (Err(_), None) => {}
+    }
+    drop(ledger);
+    full.map_or(Ok(()), Output::finish)?;
+    Ok(read?.0)
+}
+
+/// Reads one input after the other, with progress; gives how the columns of each were understood.
+fn read_all(inputs: &[PathBuf], options: &csv::Options, intake: &mut Intake<'_>) -> Result<Vec<Layout>> {
     let progress = progress_bar(inputs);
     let mut layouts = Vec::new();
     for path in inputs {
@@ -47,16 +68,10 @@ pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) ->
         } else {
             Input::open_watched(path, move |bytes| bar.inc(bytes))?
         };
-        layouts.push(csv::read(input, &options, &mut intake)?);
+        layouts.push(csv::read(input, options, intake)?);
     }
     progress.finish_and_clear();
-    let (readings, mut ledger) = intake.finish()?;
-    let path = columns.ledger.as_deref();
-    ledger.finish().with_context(|| OutputError(path.unwrap_or(Path::new("-")).to_owned()))?;
-    report(&readings, &ledger, &layouts, zone, path);
-    drop(ledger);
-    full.map_or(Ok(()), Output::finish)?;
-    Ok(readings)
+    Ok(layouts)
 }
 
 /// Reads a model file.

@@ -161,7 +161,9 @@ pub enum ErrorKind {
         first: String,
     },
     /// More rows unusable than used.
-    #[error("{unusable} of {rows} rows could not be used, most of them as {rule}, first at {first}")]
+    #[error(
+        "{unusable} of {rows} rows could not be used, most of them as {rule}, first at {first}; --ledger FILE lists all"
+    )]
     MostlyUnusable {
         /// Rows not used.
         unusable: u64,

@@ -58,13 +58,14 @@ impl<'w> Intake<'w> {
         }
     }
 
-    /// The readings of all inputs, and the ledger.
-    pub fn finish(mut self) -> Result<(Readings, Ledger<'w>), Error> {
+    /// The readings of all inputs, and the ledger, which may tell why there are none.
+    pub fn finish(mut self) -> (Result<Readings, Error>, Ledger<'w>) {
         let rows = self.resampler.finish(&mut self.ledger);
         if rows.is_empty() {
-            return Err(Error::new(&self.input, ErrorKind::NoHour(self.ledger.rows_used())));
+            let error = Error::new(&self.input, ErrorKind::NoHour(self.ledger.rows_used()));
+            return (Err(error), self.ledger);
         }
-        Ok((Readings { rows }, self.ledger))
+        (Ok(Readings { rows }), self.ledger)
     }
 
     /// Whether the field is a time in a form that is read.

@@ -11,7 +11,8 @@
 //! let zone = knowatt_score::Calendar::new("Europe/Paris", Default::default())?.zone().clone();
 //! let mut intake = Intake::new(zone, Ledger::default());
 //! csv::read(Input::from_reader("file.csv", file.as_bytes())?, &csv::Options::default(), &mut intake)?;
-//! let (readings, ledger) = intake.finish()?;
+//! let (readings, ledger) = intake.finish();
+//! let readings = readings?;
 //!
 //! assert_eq!(readings.rows.iter().map(|r| r.wh).collect::<Vec<_>>(), [200.0, 300.0]);
 //! assert_eq!(readings.rows[0].start.to_string(), "2023-12-31T23:00:00Z");

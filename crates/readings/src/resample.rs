@@ -270,3 +270,80 @@ pub(crate) fn spell(length: Millis) -> String {
     }
     words.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ZONES: [&str; 4] = ["UTC", "Europe/Paris", "Australia/Lord_Howe", "Asia/Kolkata"];
+
+    /// The hours, complete or not, that samples give: start, Wh, milliseconds covered.
+    fn hours(zone: &str, kind: Kind, samples: &[Sample]) -> Vec<(Millis, f64, Millis)> {
+        let calendar = knowatt_score::Calendar::new(zone, knowatt_score::DayClasses::None).unwrap();
+        let mut resampler = Resampler::new(calendar.zone().clone());
+        let mut ledger = Ledger::default();
+        resampler.begin(kind);
+        for &sample in samples {
+            assert!(resampler.push(sample, &mut ledger).is_ok(), "too coarse");
+        }
+        assert!(resampler.end(&mut ledger).is_ok(), "too coarse");
+        resampler.hours.iter().map(|hour| (hour.start, hour.wh, hour.covered)).collect()
+    }
+
+    fn samples(start_s: i64, step_s: i64, values: &[f64]) -> Vec<Sample> {
+        let sample = |(line, &value): (u64, &f64)| {
+            let at = (start_s + step_s * i64::try_from(line).unwrap()) * 1000;
+            Sample { line, at, value }
+        };
+        (0..).zip(values).map(sample).collect()
+    }
+
+    #[test]
+    fn an_unavailable_power_ends_what_stood_before_it() {
+        // 600 W from 00:00, unknown from 00:40, 600 W again from 00:50: ten minutes are a gap.
+        let values = [600.0, 600.0, 600.0, 600.0, f64::NAN, 600.0, 600.0];
+        let found = hours("UTC", Kind::Power, &samples(0, 600, &values));
+        assert_eq!(found[0].2, 50 * MINUTE_MS);
+        assert!((found[0].1 - 500.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_unknown_register_reading_changes_nothing() {
+        let found = hours("UTC", Kind::Register, &samples(0, 300, &[0.0, 10.0, f64::NAN, 30.0, 40.0]));
+        assert_eq!(found, [(0, 40.0, 20 * MINUTE_MS)]);
+    }
+
+    proptest! {
+        #[test]
+        fn energy_is_neither_made_nor_lost(
+            zone in prop::sample::select(ZONES.to_vec()),
+            start_s in 0..2_000_000_000_i64,
+            step_s in prop::sample::select(vec![1, 7, 60, 300, 900, 1800, 3599, 3600]),
+            values in prop::collection::vec(0.0..1e4_f64, 2..200),
+        ) {
+            let total: f64 = values.iter().sum();
+            let found = hours(zone, Kind::Energy, &samples(start_s, step_s, &values));
+            let kept: f64 = found.iter().map(|hour| hour.1).sum();
+            prop_assert!((kept - total).abs() < 1e-6 * total.max(1.0), "{} of {}", kept, total);
+            let covered: Millis = found.iter().map(|hour| hour.2).sum();
+            prop_assert_eq!(covered, step_s * 1000 * i64::try_from(values.len()).unwrap());
+            prop_assert!(found.iter().all(|hour| hour.2 <= HOUR_MS));
+            prop_assert!(found.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        }
+
+        #[test]
+        fn a_register_gives_back_what_it_counted(
+            start_s in 0..2_000_000_000_i64,
+            step_s in prop::sample::select(vec![10, 60, 900, 3600]),
+            values in prop::collection::vec(0.0..1e4_f64, 2..200),
+        ) {
+            let counter: Vec<f64> = std::iter::once(0.0).chain(values).scan(1e6, |total, wh| { *total += wh; Some(*total) }).collect();
+            let found = hours("Europe/Paris", Kind::Register, &samples(start_s, step_s, &counter));
+            let kept: f64 = found.iter().map(|hour| hour.1).sum();
+            let counted = counter[counter.len() - 1] - counter[0];
+            prop_assert!((kept - counted).abs() < 1e-6 * counted.max(1.0), "{} of {}", kept, counted);
+        }
+    }
+}

@@ -50,7 +50,7 @@ impl Default for Options {
 pub enum Error {
     /// Not enough history.
     #[error(
-        "{days} days of readings ({hours} complete hours) are too few to learn from: at least {LEAST_DAYS} days are needed, and about 90 are good"
+        "readings of {days} days ({hours} complete hours) are too few to learn from: at least {LEAST_DAYS} days are needed, and about 90 are good"
     )]
     TooLittle {
         /// Local days with readings.

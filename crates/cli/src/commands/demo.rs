@@ -61,7 +61,7 @@ fn read(name: &str, file: &'static [u8], options: &Options) -> Result<Readings> 
     let calendar = Calendar::new(ZONE, options.day_classes)?;
     let mut intake = Intake::new(calendar.zone().clone(), Ledger::default());
     csv::read(Input::from_reader(name, file)?, &csv::Options::default(), &mut intake)?;
-    Ok(intake.finish()?.0)
+    Ok(intake.finish().0?)
 }
 
 fn episodes(model: &ModelFile, readings: &Readings) -> Result<Vec<Episode>> {

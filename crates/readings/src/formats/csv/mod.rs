@@ -86,10 +86,11 @@ fn take(
 
 fn ragged(row: &ByteRecord, layout: &Layout, line: u64) -> String {
     let (fields, ends) = (row.len(), line + line_feeds(row));
+    let plural = if fields == 1 { "" } else { "s" };
     let spans = if ends > line {
         format!(" and runs to line {ends}, as after a quotation mark that is never closed")
     } else {
         String::new()
     };
-    format!("{fields} fields where the header has {}{spans}; left out", layout.width)
+    format!("{fields} field{plural} where the header has {}{spans}; left out", layout.width)
 }
