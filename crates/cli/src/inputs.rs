@@ -48,7 +48,7 @@ pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) ->
     match (&read, path) {
         (Ok((readings, layouts)), _) => report(readings, &ledger, layouts, zone, path),
         (Err(_), Some(path)) => {
-            eprintln!("ledger    what was not used until it stopped is in {}", path.display())
+            eprintln!("ledger    what was not used until it stopped is in {}", path.display());
         }
         (Err(_), None) => {}
     }

@@ -14,30 +14,16 @@
 use jiff::Timestamp;
 use knowatt_score::{Calibration, PAUSE_HOURS};
 
-use crate::{TrainingSet, models::Model};
+use crate::{Edges, TrainingSet, models::Model};
 
 /// The most groups into which the weeks are divided.
 const FOLDS: u32 = 16;
 /// Alerts are asked for per month of this many hourly readings.
 const MONTH_HOURS: f64 = 30.0 * 24.0;
+/// The edges are at least this far apart, on the model's scale, even in a home that never varies.
+const LEAST_RANGE: f64 = 0.1;
 /// How many of the highest episodes tell how the tail goes on.
 const TAIL_EPISODES: usize = 10;
-
-/// The raw scores at the edges of normal: score 0 and score 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Edges {
-    /// The raw score that becomes 0.
-    pub low: f64,
-    /// The raw score that becomes 1.
-    pub high: f64,
-}
-
-impl Edges {
-    /// The score of a raw score.
-    pub fn score(self, raw: f64) -> f64 {
-        (raw - self.low) / (self.high - self.low)
-    }
-}
 
 /// Holds out whole weeks in turn and finds the edges; `alerts_per_month` is positive.
 pub fn calibrate(
@@ -59,7 +45,7 @@ pub fn calibrate(
     }
     let starts: Vec<Timestamp> = set.rows.iter().map(|row| row.start).collect();
     let wanted = alerts_per_month * raw.len() as f64 / MONTH_HOURS;
-    let high = threshold(&episode_peaks(&starts, &raw), wanted).max(low + 1.0);
+    let high = threshold(&episode_peaks(&starts, &raw), wanted).max(low + LEAST_RANGE);
     let edges = Edges { low, high };
     let mut found = knowatt_score::Episodes::above(high);
     let episodes = starts.iter().zip(&raw).filter(|&(&start, &raw)| found.push(start, raw)).count();

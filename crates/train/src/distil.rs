@@ -31,7 +31,16 @@ pub struct Distilled {
     pub largest_error: f64,
 }
 
-/// Distils a score that does not fall as Wh rises.
+/// Distils a score that does not fall as Wh rises, with the last knot at `highest_wh`.
+///
+/// ```
+/// let distilled = knowatt_train::distil(|wh| (wh / 100.0).ln_1p(), 5000.0);
+/// let curve = distilled.curve?;
+/// assert!(distilled.largest_error <= knowatt_train::TOLERANCE);
+/// assert!((curve.score(1234.0) - 13.34_f64.ln()).abs() <= knowatt_train::TOLERANCE);
+/// assert!(curve.knots().len() < 30);
+/// # Ok::<(), knowatt_score::CurveError>(())
+/// ```
 pub fn distil(score: impl Fn(f64) -> f64, highest_wh: f64) -> Distilled {
     let grid = grid(&score, highest_wh);
     let mut highest = f64::NEG_INFINITY;

@@ -26,14 +26,16 @@
 mod bounds;
 mod calibrate;
 mod distil;
+mod edges;
 pub mod models;
 mod normal;
 mod pipeline;
 mod training_set;
 
 pub use bounds::{Bounds, BoundsError};
-pub use calibrate::{Edges, calibrate};
+pub use calibrate::calibrate;
 pub use distil::{Distilled, TOLERANCE, distil};
+pub use edges::Edges;
 pub use models::ModelName;
 pub use pipeline::{Error, LEAST_DAYS, Options, from_bounds, train};
 pub use training_set::{TrainingRow, TrainingSet};

@@ -89,6 +89,7 @@ impl Fitted for FittedEnvelope {
         let at = |raw: f64| ((range.min_wh + raw * range.width()) * 1e3).round() / 1e3;
         let high = Knot { wh: at(edges.high).max(range.min_wh + 1e-3), score: 1.0 };
         let curve = Curve::new(vec![Knot { wh: at(edges.low), score: 0.0 }, high]);
-        Distilled { curve, largest_error: 1e-3 / range.width() }
+        // A thousandth of a Wh, as a score.
+        Distilled { curve, largest_error: edges.score(1e-3 / range.width()) - edges.score(0.0) }
     }
 }

@@ -1,0 +1,158 @@
+//! Model files whole, damaged and forged.
+
+use super::*;
+
+/// One cell a class and hour, as small as a real file gets.
+fn model() -> ModelFile {
+    let calendar = Calendar::new("Europe/Paris", DayClasses::None).unwrap();
+    let calendar = calendar.with_holidays([jiff::civil::date(2024, 5, 1)]);
+    let knots = vec![Knot { wh: 0.1 + 0.2, score: -0.5 }, Knot { wh: 1e3, score: 1.0 }];
+    let table = ScoreTable::new(calendar, vec![Curve::new(knots).unwrap(); 24]).unwrap();
+    ModelFile {
+        provenance: Provenance {
+            source: Source::Readings,
+            sha256: sha256_hex(b"readings"),
+            rows: 2160,
+            first: Some("2008-09-01T00:00:00Z".parse().unwrap()),
+            end: Some("2008-11-30T00:00:00Z".parse().unwrap()),
+            model: "density".to_owned(),
+            options: [("alerts_per_month".to_owned(), "2".to_owned())].into(),
+            seed: 7,
+            tool: "knowatt 0.1.0".to_owned(),
+        },
+        calibration: Some(Calibration {
+            alerts_per_month: 2.0,
+            weeks: 13,
+            readings: 2160,
+            episodes: 5,
+            raw_low: -1.0,
+            raw_high: 3.0,
+        }),
+        distillation: Some(Distillation { tolerance: 0.01, largest_error: 0.005 }),
+        table,
+    }
+}
+
+/// The file with its content changed and the digest made to fit again.
+fn forged(from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8(model().to_bytes()).unwrap();
+    assert!(text.contains(from), "{from} is in no model file");
+    let content = text.split(DIGEST_HEAD).next().unwrap().replacen(from, to, 1);
+    let digest = sha256_hex(content.as_bytes());
+    format!("{content}{DIGEST_HEAD}{digest}{DIGEST_TAIL}").into_bytes()
+}
+
+#[test]
+fn what_is_written_is_read_again_to_the_last_bit() {
+    let bytes = model().to_bytes();
+    let read = ModelFile::from_bytes(&bytes).unwrap();
+    assert_eq!(read, model());
+    assert_eq!(read.to_bytes(), bytes);
+    assert_eq!(ModelFile::read(bytes.as_slice()).unwrap(), model());
+}
+
+#[test]
+fn every_single_byte_change_is_refused() {
+    let original = model().to_bytes();
+    let refuse_all = |places: std::ops::Range<usize>| {
+        let mut bytes = original.clone();
+        for place in places {
+            for change in (0..=255).filter(|&change| change != original[place]) {
+                bytes[place] = change;
+                assert!(ModelFile::from_bytes(&bytes).is_err(), "byte {place} as {change}");
+            }
+            bytes[place] = original[place];
+        }
+    };
+    let middle = original.len() / 2;
+    std::thread::scope(|scope| {
+        scope.spawn(|| refuse_all(0..middle));
+        scope.spawn(|| refuse_all(middle..original.len()));
+    });
+}
+
+#[test]
+fn every_truncation_and_every_added_byte_is_refused() {
+    let bytes = model().to_bytes();
+    for length in 0..bytes.len() {
+        let error = ModelFile::from_bytes(&bytes[..length]).unwrap_err();
+        let said = matches!(error, ModelFileError::Truncated(_) | ModelFileError::Damaged);
+        assert!(said || length == 0, "{length}: {error}");
+    }
+    for added in [" ", "\n", "{}", "\0"] {
+        let longer = [&bytes, added.as_bytes()].concat();
+        assert!(ModelFile::from_bytes(&longer).is_err());
+    }
+}
+
+#[test]
+fn content_that_breaks_a_rule_is_refused_though_its_digest_fits() {
+    let cases = [
+        ("1000.0", "1e400", "number out of range"),
+        ("1000.0", "1e13", "knot 1 is not a finite number"),
+        ("1000.0", "null", "expected f64"),
+        ("1000.0", "0.1", "does not lie right of"),
+        ("[-0.5,1.0]", "[2.0,1.0]", "no lower than the one before"),
+        ("[-0.5,1.0]", "[1.0,1.0]", "does not rise"),
+        ("[-0.5,1.0]", "[1.0]", "2 Wh and 1 scores"),
+        ("\"hour\":0,", "\"hour\":1,", "the curve of any, hour 0 is missing"),
+        ("\"day_classes\":\"none\"", "\"day_classes\":\"day-type\"", "24 curves, but 48 cells"),
+        ("Europe/Paris", "Europe/Atlantis", "not in the IANA database"),
+        ("Europe/Paris", "europe/paris", "the zone is called Europe/Paris"),
+        ("Europe/Paris", "/etc/passwd", "not in the IANA database"),
+        ("\"interval_s\": 3600", "\"interval_s\": 900", "Wh of 3600 s"),
+        ("\"unit\": \"Wh\"", "\"unit\": \"kWh\"", "Wh of 3600 s"),
+        ("\"version\": 1", "\"version\": 0", "version 0 does not exist"),
+        ("\"raw_low\":-1.0", "\"raw_low\":3.0", "no range"),
+        ("\"largest_error\":0.005", "\"largest_error\":0.5", "over its tolerance"),
+        ("\"density\"", "\"\\u001b[2J\"", "control character"),
+        ("\"seed\":7", "\"seed\":7,\"extra\":1", "unknown field"),
+        ("\"seed\":7", "\"seed\":7,\"seed\":7", "duplicate field"),
+        ("\"seed\":7", "\"seed\":-7", "invalid value"),
+    ];
+    for (from, to, expected) in cases {
+        let error = ModelFile::from_bytes(&forged(from, to)).unwrap_err();
+        assert!(matches!(error, ModelFileError::Content(_) | ModelFileError::NotAModel(_)), "{to}: {error}");
+        assert!(error.to_string().contains(expected), "{to}: {error}");
+    }
+}
+
+#[test]
+fn a_newer_version_is_told_apart_from_damage() {
+    let error = ModelFile::from_bytes(&forged("\"version\": 1", "\"version\": 2")).unwrap_err();
+    assert!(matches!(error, ModelFileError::Newer(2)), "{error}");
+    // Even where everything else about it is unknown.
+    let error =
+        ModelFile::from_bytes(br#"{"format":"knowatt-score-table","version":9,"new":[]}"#).unwrap_err();
+    assert!(matches!(error, ModelFileError::Newer(9)), "{error}");
+}
+
+#[test]
+fn what_is_no_model_file_is_said_to_be_none() {
+    for other in
+        ["", "{}", "[]", "null", "day,hour,wh,score\n", "{\"format\":\"x\",\"version\":1}", "\u{feff}{}"]
+    {
+        let error = ModelFile::from_bytes(other.as_bytes()).unwrap_err();
+        assert!(matches!(error, ModelFileError::NotAModel(_)), "{other}: {error}");
+    }
+    let deep = "[".repeat(100_000);
+    assert!(ModelFile::from_bytes(deep.as_bytes()).is_err());
+}
+
+#[test]
+fn an_oversized_file_is_refused_before_it_is_parsed() {
+    let endless = std::io::repeat(b' ');
+    assert!(matches!(ModelFile::read(endless), Err(ModelFileError::TooLarge)));
+}
+
+#[test]
+fn a_curve_with_too_many_knots_is_refused() {
+    let wh: Vec<String> = (0..=Curve::MAX_KNOTS).map(|knot| knot.to_string()).collect();
+    let list = wh.join(",");
+    let bytes = forged(
+        "\"wh\":[0.30000000000000004,1000.0],\"score\":[-0.5,1.0]",
+        &format!("\"wh\":[{list}],\"score\":[{list}]"),
+    );
+    let message = ModelFile::from_bytes(&bytes).unwrap_err().to_string();
+    assert!(message.contains("2 to 4096 knots, not 4097"), "{message}");
+}
