@@ -182,6 +182,28 @@ fn a_row_a_megabyte_long_ends_the_reading() {
 }
 
 #[test]
+fn a_row_of_nothing_but_commas_ends_the_reading() {
+    let message = refused(format!("{}{}\n", history(30), ",".repeat(1 << 20)));
+    assert!(
+        message.starts_with("knowatt: in.csv:722: the row that begins here is longer than 256 KiB"),
+        "{message}"
+    );
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_counts_them() {
+    // CRLF, a blank line and a row of two lines come before the row that is wrong.
+    let good = history(30);
+    let content =
+        good.replacen("timestamp,wh\n", "timestamp,note,wh\r\n\r\n", 1).replace("Z,", "Z,\"two\nlines\",");
+    let content = content.replacen("T02:00:00Z", "T02:00:0xZ", 1);
+    let folder = Folder::with("in.csv", content.replace('\n', "\r\n").replace("\r\r", "\r"));
+    folder.succeeds("train in.csv --tz UTC -o m.json --ledger l.csv");
+    let ledger = folder.read("l.csv");
+    assert_eq!((column(&ledger, "line")[0].as_str(), column(&ledger, "rule")[0].as_str()), ("7", "bad-row"));
+}
+
+#[test]
 fn nan_and_too_large_a_number_are_not_finite() {
     for value in ["NaN", "1e400", "-inf"] {
         let (rule, what) = entry_for(5, format!("2024-01-01T03:00:00Z,{value}\n").as_bytes());

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use ::csv::ByteRecord;
-
-use super::Options;
+use super::{Options, rows::Row};
 use crate::{
     ErrorKind, Intake, Kind, Unit,
     intake::{Column, show},
@@ -63,11 +61,7 @@ impl fmt::Display for Layout {
 
 impl Layout {
     /// Finds the columns in the header.
-    pub(super) fn new(
-        header: &ByteRecord,
-        options: &Options,
-        intake: &mut Intake<'_>,
-    ) -> Result<Self, ErrorKind> {
+    pub(super) fn new(header: &Row, options: &Options, intake: &mut Intake<'_>) -> Result<Self, ErrorKind> {
         let names: Vec<String> = header.iter().map(show).collect();
         if header.iter().any(|field| intake.is_time(field)) {
             return Err(ErrorKind::NoHeader(names.join(", ")));

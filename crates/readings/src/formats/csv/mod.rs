@@ -15,14 +15,12 @@ mod layout;
 mod meter;
 mod rows;
 
-use ::csv::ByteRecord;
-
 pub use layout::{Layout, METER_NAMES, TIME_NAMES};
 pub use rows::MAX_ROW_BYTES;
 
 use self::{
     meter::Meter,
-    rows::{Rows, line_feeds},
+    rows::{Row, Rows},
 };
 use crate::{Error, ErrorKind, Input, Intake, Kind, Unit};
 
@@ -47,16 +45,15 @@ pub struct Options {
 pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<Layout, Error> {
     let name = input.name.clone();
     let mut rows = Rows::new(input)?;
-    let mut row = ByteRecord::new();
-    if !rows.next(&mut row)? {
+    if !rows.next()? {
         return Err(Error::new(&name, ErrorKind::Empty));
     }
     let layout =
-        Layout::new(&row, options, intake).map_err(|kind| Error::new(&name, kind).at(rows.line()))?;
+        Layout::new(rows.row(), options, intake).map_err(|kind| Error::new(&name, kind).at(rows.line()))?;
     let mut meter = Meter::new(&layout, options);
     intake.begin(&name, layout.column());
-    while rows.next(&mut row)? {
-        take(&row, rows.line(), &layout, &mut meter, intake)?;
+    while rows.next()? {
+        take(rows.row(), rows.line(), &layout, &mut meter, intake)?;
     }
     meter.was_there().map_err(|kind| Error::new(&name, kind))?;
     intake.end()?;
@@ -65,7 +62,7 @@ pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<
 
 #[inline]
 fn take(
-    row: &ByteRecord,
+    row: &Row,
     line: u64,
     layout: &Layout,
     meter: &mut Meter,
@@ -76,16 +73,16 @@ fn take(
         return Ok(());
     }
     if let Some(at) = layout.meter_at
-        && !meter.is_chosen(&row[at]).map_err(|kind| intake.error(kind).at(line))?
+        && !meter.is_chosen(row.field(at)).map_err(|kind| intake.error(kind).at(line))?
     {
-        intake.other_meter(line, &row[at]);
+        intake.other_meter(line, row.field(at));
         return Ok(());
     }
-    intake.row(line, &row[layout.time_at], &row[layout.value_at])
+    intake.row(line, row.field(layout.time_at), row.field(layout.value_at))
 }
 
-fn ragged(row: &ByteRecord, layout: &Layout, line: u64) -> String {
-    let (fields, ends) = (row.len(), line + line_feeds(row));
+fn ragged(row: &Row, layout: &Layout, line: u64) -> String {
+    let (fields, ends) = (row.len(), line + row.line_feeds());
     let plural = if fields == 1 { "" } else { "s" };
     let spans = if ends > line {
         format!(" and runs to line {ends}, as after a quotation mark that is never closed")

@@ -1,26 +1,79 @@
-//! Bytes to rows: the `csv` crate, with a limit on the length of a row and a line number for each.
+//! Bytes to rows: `csv-core`, the state machine of the `csv` crate, fed from a buffer of our own.
 //!
-//! The crate's own line numbers are not used as they are: they are off by one after a CRLF and after
-//! blank lines (its issues 184, 208 and 395), because it counts the line feeds that it has consumed, and
-//! consumes those of a CRLF and of blank lines with the row that follows. So the last byte consumed is
-//! looked at.
+//! It is used without the crate's reader for two things that the reader does not give: a limit on the
+//! length of a row, and the line on which a row begins. The reader's line numbers are off by one after a
+//! CRLF and after blank lines (its issues 184, 208 and 395), because it counts the line feeds it has
+//! consumed, and consumes those of a CRLF and of blank lines with the row that follows. So the last byte
+//! consumed is looked at, here.
 
 use std::io::{self, Cursor, Read};
 
-use ::csv::{ByteRecord, Reader, ReaderBuilder};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use crate::{Error, ErrorKind, Input};
 
 /// The longest row that is read, in bytes.
 pub const MAX_ROW_BYTES: usize = 256 << 10;
 
-/// The rows of an input, in order.
+/// Bytes read at a time.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// The rows of an input, one after the other.
 pub(super) struct Rows {
     name: String,
-    reader: Reader<RowGuard<Box<dyn Read>>>,
+    source: Box<dyn Read>,
+    buffer: Vec<u8>,
+    /// What of the buffer was read and not yet consumed.
+    unread: std::ops::Range<usize>,
+    core: Reader,
+    row: Row,
     line: u64,
     /// Whether the row last read ended in a carriage return, whose line feed is still to come.
     after_cr: bool,
+}
+
+/// What ended a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    LineFeed,
+    /// A carriage return, or the end of the input.
+    Other,
+}
+
+/// The fields of a row, unquoted.
+#[derive(Default)]
+pub(super) struct Row {
+    bytes: Vec<u8>,
+    /// Where each field ends.
+    ends: Vec<usize>,
+    fields: usize,
+}
+
+impl Row {
+    /// How many fields it has.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.fields
+    }
+
+    /// A field, counted from 0; nothing where there is none.
+    #[inline]
+    pub(super) fn field(&self, at: usize) -> &[u8] {
+        let ends = &self.ends[..self.fields];
+        let start = if at == 0 { 0 } else { ends.get(at - 1).copied().unwrap_or_default() };
+        let end = ends.get(at).copied().unwrap_or(start);
+        &self.bytes[start..end]
+    }
+
+    /// The fields in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.fields).map(|at| self.field(at))
+    }
+
+    /// Line feeds within its fields.
+    pub(super) fn line_feeds(&self) -> u64 {
+        self.iter().flat_map(|field| field.split(|&byte| byte == b'\n').skip(1)).count() as u64
+    }
 }
 
 impl Rows {
@@ -28,47 +81,98 @@ impl Rows {
         let Input { name, mut reader } = input;
         let start = first_line(&mut reader).map_err(|error| Error::new(&name, ErrorKind::Io(error)))?;
         let delimiter = delimiter(&start);
-        let reader: Box<dyn Read> = Box::new(Cursor::new(start).chain(reader));
-        let mut builder = ReaderBuilder::new();
-        builder.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(256 << 10);
-        Ok(Self { name, reader: builder.from_reader(RowGuard::new(reader)), line: 0, after_cr: false })
+        Ok(Self::from_parts(name, Box::new(Cursor::new(start).chain(reader)), delimiter, BUFFER_BYTES))
     }
 
-    /// The line on which the row last read begins, from 1.
+    fn from_parts(name: String, source: Box<dyn Read>, delimiter: u8, buffer_bytes: usize) -> Self {
+        Self {
+            name,
+            source,
+            buffer: vec![0; buffer_bytes],
+            unread: 0..0,
+            core: ReaderBuilder::new().delimiter(delimiter).build(),
+            row: Row { bytes: vec![0; 1024], ends: vec![0; 16], fields: 0 },
+            line: 0,
+            after_cr: false,
+        }
+    }
+
+    /// The row last read.
+    #[inline]
+    pub(super) fn row(&self) -> &Row {
+        &self.row
+    }
+
+    /// The line on which it begins, from 1.
     #[inline]
     pub(super) fn line(&self) -> u64 {
         self.line
     }
 
-    /// Reads the next row into `row`; false where there is none.
+    /// Reads the next row; false where there is none.
     #[inline]
-    pub(super) fn next(&mut self, row: &mut ByteRecord) -> Result<bool, Error> {
-        self.reader.get_mut().since_row = 0;
-        let before = self.reader.position().line();
-        let is_row = self.reader.read_byte_record(row).map_err(|error| {
-            let kind = match error.into_kind() {
-                ::csv::ErrorKind::Io(error) if is_too_long(&error) => ErrorKind::RowTooLong(MAX_ROW_BYTES),
-                ::csv::ErrorKind::Io(error) => ErrorKind::Io(error),
-                other => ErrorKind::Io(io::Error::other(format!("{other:?}"))),
-            };
-            Error::new(&self.name, kind).at(self.line + 1)
-        })?;
-        let after = self.reader.position();
-        let last = self.reader.get_ref().terminator_before(after.byte());
-        let ended = u64::from(last == Some(b'\n'));
-        self.line = after.line() - ended;
+    pub(super) fn next(&mut self) -> Result<bool, Error> {
+        let before = self.core.line();
+        let ending = self.read().map_err(|kind| Error::new(&self.name, kind).at(self.line + 1))?;
+        let Some(ending) = ending else { return Ok(false) };
+        let (after, ended) = (self.core.line(), u64::from(ending == Ending::LineFeed));
+        self.line = after - ended;
         // Beyond its own line feed and that of the CRLF before it, a row may hold some, or blank lines precede it.
-        if after.line() - before != ended + u64::from(self.after_cr) {
-            self.line -= line_feeds(row);
+        if after - before != ended + u64::from(self.after_cr) {
+            self.line -= self.row.line_feeds();
         }
-        self.after_cr = last == Some(b'\r');
-        Ok(is_row)
+        self.after_cr = ending == Ending::Other;
+        Ok(true)
     }
-}
 
-/// Line feeds within the fields of a row.
-pub(super) fn line_feeds(row: &ByteRecord) -> u64 {
-    row.iter().flat_map(|field| field.split(|&byte| byte == b'\n').skip(1)).count() as u64
+    /// Reads a row, if there is one, and tells what ended it.
+    #[inline]
+    fn read(&mut self) -> Result<Option<Ending>, ErrorKind> {
+        let (mut length, mut is_end) = (0, false);
+        self.row.fields = 0;
+        loop {
+            if self.unread.is_empty() && !is_end {
+                is_end = self.fill()? == 0;
+            }
+            let input = &self.buffer[self.unread.clone()];
+            let (bytes, ends) = (&mut self.row.bytes[length..], &mut self.row.ends[self.row.fields..]);
+            let (result, consumed, written, ended) = self.core.read_record(input, bytes, ends);
+            self.unread.start += consumed;
+            length += written;
+            self.row.fields += ended;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if length >= MAX_ROW_BYTES => {
+                    return Err(ErrorKind::RowTooLong(MAX_ROW_BYTES));
+                }
+                ReadRecordResult::OutputFull => self.row.bytes.resize(2 * self.row.bytes.len(), 0),
+                ReadRecordResult::OutputEndsFull if self.row.fields >= MAX_ROW_BYTES => {
+                    return Err(ErrorKind::RowTooLong(MAX_ROW_BYTES));
+                }
+                ReadRecordResult::OutputEndsFull => self.row.ends.resize(2 * self.row.ends.len(), 0),
+                ReadRecordResult::Record => {
+                    let is_line_feed = !is_end && self.buffer[self.unread.start - 1] == b'\n';
+                    return Ok(Some(if is_line_feed { Ending::LineFeed } else { Ending::Other }));
+                }
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads more of the source into the buffer.
+    #[cold]
+    fn fill(&mut self) -> Result<usize, ErrorKind> {
+        loop {
+            match self.source.read(&mut self.buffer) {
+                Ok(count) => {
+                    self.unread = 0..count;
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(ErrorKind::Io(error)),
+            }
+        }
+    }
 }
 
 /// Reads as far as the first line feed (or as far as a row may go).
@@ -87,57 +191,6 @@ fn delimiter(start: &[u8]) -> u8 {
     let count = |delimiter: &u8| header.split(|byte| byte == delimiter).count();
     // Of equals the last: a comma unless another is more frequent.
     b";\t,".iter().copied().max_by_key(count).unwrap_or(b',')
-}
-
-/// Ends the reading of a row that does not end, before it fills the memory; keeps what was read last.
-struct RowGuard<R> {
-    reader: R,
-    since_row: usize,
-    /// What was read last, and where it begins.
-    chunk: Vec<u8>,
-    chunk_start: u64,
-    at_end: bool,
-}
-
-impl<R> RowGuard<R> {
-    fn new(reader: R) -> Self {
-        Self { reader, since_row: 0, chunk: Vec::new(), chunk_start: 0, at_end: false }
-    }
-
-    /// The byte before a position up to which was read, unless it was the end that ended the row.
-    #[inline]
-    fn terminator_before(&self, position: u64) -> Option<u8> {
-        if self.at_end {
-            return None;
-        }
-        let place = position.checked_sub(self.chunk_start + 1)?;
-        self.chunk.get(usize::try_from(place).ok()?).copied()
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the row is too long")]
-struct RowTooLong;
-
-impl<R: Read> Read for RowGuard<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.since_row > MAX_ROW_BYTES {
-            return Err(io::Error::other(RowTooLong));
-        }
-        let count = self.reader.read(buffer)?;
-        self.since_row += count;
-        self.at_end = count == 0;
-        if count > 0 {
-            self.chunk_start += self.chunk.len() as u64;
-            self.chunk.clear();
-            self.chunk.extend_from_slice(&buffer[..count]);
-        }
-        Ok(count)
-    }
-}
-
-fn is_too_long(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<RowTooLong>)
 }
 
 #[cfg(test)]
@@ -165,15 +218,30 @@ mod tests {
                 text += end;
             }
             let text = if is_ended { text.as_str() } else { text.trim_end() };
-            let mut builder = ReaderBuilder::new();
-            builder.has_headers(false).flexible(true).buffer_capacity(chunk);
-            let reader: Box<dyn Read> = Box::new(Cursor::new(text.as_bytes().to_vec()));
-            let mut rows = Rows { name: String::new(), reader: builder.from_reader(RowGuard::new(reader)), line: 0, after_cr: false };
-            let (mut row, mut found) = (ByteRecord::new(), Vec::new());
-            while rows.next(&mut row).unwrap() {
+            let source = Box::new(Cursor::new(text.as_bytes().to_vec()));
+            let mut rows = Rows::from_parts(String::new(), source, b',', chunk);
+            let mut found = Vec::new();
+            while rows.next().unwrap() {
                 found.push(rows.line());
             }
             prop_assert_eq!(found, lines, "{:?}", text);
+        }
+
+        #[test]
+        fn rows_are_those_of_the_csv_crate(
+            text in prop::collection::vec(prop::sample::select(b"a1,;\"\"\n\r \xff".to_vec()), 0..200),
+            chunk in 1..50_usize,
+        ) {
+            let mut builder = ::csv::ReaderBuilder::new();
+            let mut reader = builder.has_headers(false).flexible(true).from_reader(text.as_slice());
+            let fields = |row: ::csv::ByteRecord| row.iter().map(<[u8]>::to_vec).collect::<Vec<_>>();
+            let expected: Vec<_> = reader.byte_records().map(|row| fields(row.unwrap())).collect();
+            let mut rows = Rows::from_parts(String::new(), Box::new(Cursor::new(text.clone())), b',', chunk);
+            let mut found = Vec::new();
+            while rows.next().unwrap() {
+                found.push(rows.row().iter().map(<[u8]>::to_vec).collect::<Vec<_>>());
+            }
+            prop_assert_eq!(found, expected);
         }
     }
 }
