@@ -2,6 +2,6 @@
 test: ## everything, from nothing: sets up what it needs
 	tests/run
 bench: ## what docs/benchmarks.md tells of
-	cargo bench -p knowatt-score -p knowatt
+	cargo bench --workspace
 demo:
 	cargo run --release -- demo

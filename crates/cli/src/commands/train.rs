@@ -69,6 +69,7 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
     Ok(model)
 }
 
+#[allow(clippy::print_stderr, reason = "messages go to standard error")]
 fn bounded(path: &Path, args: &TrainArgs) -> Result<ModelFile> {
     anyhow::ensure!(
         args.model == ModelName::Envelope,
@@ -78,6 +79,9 @@ fn bounded(path: &Path, args: &TrainArgs) -> Result<ModelFile> {
     anyhow::ensure!(!path.is_dir(), "{} is a directory; name the file of bounds in it", named());
     let bounds = Bounds::read(fs::File::open(path).with_context(named)?).with_context(named)?;
     let zone = args.tz.as_ref().map_or("UTC", |zone| zone.0.as_str());
+    if args.tz.is_none() {
+        eprintln!("note      without --tz the hours of instants are those of UTC");
+    }
     Ok(from_bounds(&bounds, zone)?)
 }
 
