@@ -110,7 +110,11 @@ fn an_hour_given_by_two_files_is_kept_once() {
     let folder = Folder::with("a.csv", history(30));
     let outcome = folder.knowatt("train a.csv a.csv --tz UTC -o m.json");
     assert_eq!(outcome.code, 0);
-    assert!(outcome.stderr.contains("overlap               720  a.csv: given twice"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("overlap               720  all inputs: given twice"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub struct Intake<'w> {
     resampler: Resampler,
     ledger: Ledger<'w>,
     input: String,
+    inputs: usize,
     column: Column,
     /// The last row that was used.
     previous: Option<Sample>,
@@ -51,6 +52,7 @@ impl<'w> Intake<'w> {
             resampler: Resampler::new(zone),
             ledger,
             input: String::new(),
+            inputs: 0,
             column: Column { name: String::new(), kind: Kind::Energy, kind_given: false, factor: 1.0 },
             previous: None,
             falls: false,
@@ -60,6 +62,9 @@ impl<'w> Intake<'w> {
 
     /// The readings of all inputs, and the ledger, which may tell why there are none.
     pub fn finish(mut self) -> (Result<Readings, Error>, Ledger<'w>) {
+        if self.inputs > 1 {
+            self.ledger.begin_input("all inputs"); // an hour may be of several
+        }
         let rows = self.resampler.finish(&mut self.ledger);
         if rows.is_empty() {
             let error = Error::new(&self.input, ErrorKind::NoHour(self.ledger.rows_used()));
@@ -75,6 +80,7 @@ impl<'w> Intake<'w> {
 
     pub(crate) fn begin(&mut self, input: &str, column: Column) {
         input.clone_into(&mut self.input);
+        self.inputs += 1;
         self.ledger.begin_input(input);
         self.resampler.begin(column.kind);
         self.column = column;
