@@ -177,3 +177,6 @@ fn provenance(readings: &Readings, options: &Options) -> Provenance {
 fn tool() -> String {
     concat!("knowatt ", env!("CARGO_PKG_VERSION")).to_owned()
 }
+
+#[cfg(test)]
+mod tests;

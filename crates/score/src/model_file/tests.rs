@@ -156,3 +156,22 @@ fn a_curve_with_too_many_knots_is_refused() {
     let message = ModelFile::from_bytes(&bytes).unwrap_err().to_string();
     assert!(message.contains("2 to 4096 knots, not 4097"), "{message}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_table_is_read_as_it_was_written(
+        steps in proptest::collection::vec((1e-3..1e6_f64, 0.0..1e3_f64), 2..12),
+        first in (0.0..1e6_f64, -1e6..1e6_f64),
+    ) {
+        let mut knots = vec![Knot { wh: first.0, score: first.1 }];
+        for (wh, score) in steps {
+            let last = knots[knots.len() - 1];
+            knots.push(Knot { wh: last.wh + wh, score: last.score + score });
+        }
+        proptest::prop_assume!(Curve::new(knots.clone()).is_ok());
+        let calendar = Calendar::new("America/St_Johns", DayClasses::None).unwrap();
+        let table = ScoreTable::new(calendar, vec![Curve::new(knots).unwrap(); 24]).unwrap();
+        let written = ModelFile { table, ..model() };
+        proptest::prop_assert_eq!(ModelFile::from_bytes(&written.to_bytes()).unwrap(), written);
+    }
+}

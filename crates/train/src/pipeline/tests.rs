@@ -1,0 +1,129 @@
+//! Training as a whole, on made-up homes whose law is known.
+
+use jiff::Timestamp;
+use knowatt_readings::Reading;
+use knowatt_score::{Episodes, Slot};
+
+use super::*;
+use crate::normal::upper_quantile;
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// Hours of a home whose use is log-normal about a level for each hour of the day, less on days off.
+fn home(seed: u64, days: i64) -> Readings {
+    let mut state = seed;
+    // SplitMix64 (Steele, Lea & Flood 2014), as a number between 0 and 1.
+    let mut uniform = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64 + 1e-17
+    };
+    let start: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+    let rows = (0..days * 24).map(|hour| {
+        let level: f64 = match (hour % 24, hour / 24 % 7) {
+            (0..6, _) => 5.0,
+            (17..23, _) => 7.0,
+            (_, 5 | 6) => 6.5,
+            _ => 6.0,
+        };
+        Reading {
+            start: start + HOUR * i32::try_from(hour).unwrap(),
+            wh: (level + 0.5 * upper_quantile(uniform())).exp(),
+        }
+    });
+    Readings { rows: rows.collect() }
+}
+
+fn split(readings: &Readings, days: usize) -> (Readings, Readings) {
+    let (before, after) = readings.rows.split_at(days * 24);
+    (Readings { rows: before.to_vec() }, Readings { rows: after.to_vec() })
+}
+
+fn alerts(model: &ModelFile, readings: &Readings) -> usize {
+    let mut episodes = Episodes::above(1.0);
+    let score = |reading: &&Reading| model.table.score_at(reading.start, reading.wh).unwrap();
+    readings.rows.iter().filter(|reading| episodes.push(reading.start, score(reading))).count()
+}
+
+#[test]
+fn as_many_alerts_arise_as_were_asked_for_while_the_home_stays_as_it_was() {
+    for model in ModelName::ALL {
+        for alerts_per_month in [1.0, 4.0] {
+            let options = Options { model, alerts_per_month, ..Options::default() };
+            let (homes, months) = (100, 2);
+            let total: usize = (0..homes)
+                .map(|seed| {
+                    let (before, after) = split(&home(seed, 90 + 30 * months), 90);
+                    alerts(&train(&before, "UTC", &options).unwrap(), &after)
+                })
+                .sum();
+            #[allow(clippy::cast_precision_loss, reason = "small counts")]
+            let a_month = total as f64 / (homes as f64 * months as f64);
+            let ratio = a_month / alerts_per_month;
+            assert!(
+                (0.8..1.2).contains(&ratio),
+                "{model}: {a_month} a month where {alerts_per_month} were asked for"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_table_is_true_to_the_model_wherever_readings_lie() {
+    let readings = home(7, 90);
+    for name in ModelName::ALL {
+        let options = Options { model: name, ..Options::default() };
+        let file = train(&readings, "UTC", &options).unwrap();
+        let calibration = file.calibration.unwrap();
+        let edges = crate::Edges { low: calibration.raw_low, high: calibration.raw_high };
+        let set = TrainingSet::new(&readings, file.table.calendar().clone());
+        let fitted = name.model().fit(&set, options.seed);
+        for row in &set.rows {
+            let (table, model) =
+                (file.table.score(row.slot, row.wh).unwrap(), edges.score(fitted.raw(row.slot, row.wh)));
+            assert!((table - model).abs() <= TOLERANCE, "{name}: {} Wh scores {table}, not {model}", row.wh);
+        }
+    }
+}
+
+#[test]
+fn the_same_reading_scores_by_its_hour_and_day() {
+    let file = train(&home(1, 90), "UTC", &Options::default()).unwrap();
+    let score = |instant: &str| file.table.score_at(instant.parse().unwrap(), 1500.0).unwrap();
+    let (night, evening) = (score("2024-06-04T04:00:00Z"), score("2024-06-04T20:00:00Z"));
+    assert!(night > 1.0 && evening < 1.0, "{night} at four, {evening} at eight in the evening");
+    let (working_day, day_off) = (score("2024-06-04T12:00:00Z"), score("2024-06-08T12:00:00Z"));
+    assert!(working_day > day_off, "{working_day} on a Tuesday, {day_off} on a Saturday");
+}
+
+#[test]
+fn cells_without_readings_borrow_from_the_same_hour() {
+    // Days of the month, from a history that never reached the 31st.
+    let readings = Readings { rows: home(3, 30).rows };
+    for model in ModelName::ALL {
+        let options = Options { model, day_classes: DayClasses::DayOfMonth, ..Options::default() };
+        let file = train(&readings, "UTC", &options).unwrap();
+        let high = |day: &str, hour| {
+            let day = DayClasses::DayOfMonth.class_named(day).unwrap();
+            file.table.curve(Slot { day, hour }).unwrap().wh(1.0)
+        };
+        assert!(high("31", 4) < high("31", 20), "{model}");
+    }
+}
+
+#[test]
+fn impossible_wishes_are_refused() {
+    let readings = home(1, 30);
+    for alerts_per_month in [0.0, -1.0, f64::NAN, 101.0] {
+        let options = Options { alerts_per_month, ..Options::default() };
+        assert!(matches!(train(&readings, "UTC", &options), Err(Error::AlertsPerMonth(_))));
+    }
+    assert!(matches!(train(&readings, "Mars/Olympus", &Options::default()), Err(Error::Zone(_))));
+    let (few, _) = split(&readings, 20);
+    assert!(matches!(
+        train(&few, "UTC", &Options::default()),
+        Err(Error::TooLittle { days: 20, hours: 480 })
+    ));
+    assert!(matches!(train(&Readings::default(), "UTC", &Options::default()), Err(Error::TooLittle { .. })));
+}
