@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{Rule, Unit};
+use crate::{
+    ledger::Rule,
+    unit::{Kind, Unit},
+};
 
 /// Why reading stopped: the input, the line, what was found and the way out. Nothing was kept of it.
 #[derive(Debug)]
@@ -111,7 +114,7 @@ pub enum ErrorKind {
         /// The unit.
         unit: Unit,
         /// The kind it was said to be.
-        kind: crate::Kind,
+        kind: Kind,
     },
     /// Several meters.
     #[error(

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// A named stream of unpacked bytes.
 pub struct Input {

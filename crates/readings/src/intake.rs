@@ -3,10 +3,13 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    Error, ErrorKind, Kind, Ledger, Readings, Rule,
     clock::{Clock, Millis, TimeError},
+    error::{Error, ErrorKind},
+    ledger::{Ledger, OfInput, Rule},
     number::{self, Number},
+    reading::Readings,
     resample::{Resampler, Sample, TooCoarse, spell},
+    unit::Kind,
 };
 
 /// No home's meter reads more than this in Wh (or W); a register may stand a thousand times higher.
@@ -14,6 +17,9 @@ const MOST_PLAUSIBLE: f64 = 1e9;
 
 /// Times before 1970 or from 2200 on are no readings.
 const PLAUSIBLE_TIMES: std::ops::Range<Millis> = 0..7_258_118_400_000;
+
+/// So many rows out of order say nothing about the input as a whole.
+const LEAST_DISORDER: u64 = 24;
 
 /// Rows from which on values that never fall must be said to be a register or not.
 const REGISTER_ROWS: u64 = 48;
@@ -158,7 +164,7 @@ impl<'w> Intake<'w> {
     /// Ends the input, and says whether it was fit to be used as a whole.
     pub(crate) fn end(&mut self) -> Result<(), Error> {
         let input = self.input.clone();
-        if let Some(kind) = self.ledger.fault_of_input() {
+        if let Some(kind) = fault(self.ledger.of_input()) {
             return Err(Error::new(&input, kind));
         }
         let doubtful = self.column.kind == Kind::Energy && !self.column.kind_given;
@@ -241,6 +247,24 @@ impl<'w> Intake<'w> {
             });
         }
     }
+}
+
+/// Why an input is not fit to be used, if it is not: a good part of it out of order, or most of it unusable.
+fn fault(input: &OfInput) -> Option<ErrorKind> {
+    let rows = input.rows_read;
+    let disordered = input.count(|rule| matches!(rule, Rule::OutOfOrder | Rule::Conflict));
+    if disordered > LEAST_DISORDER && disordered > rows / 20 {
+        let backwards = input.count(|rule| rule == Rule::OutOfOrder) > 0;
+        let rule = if backwards { Rule::OutOfOrder } else { Rule::Conflict };
+        return Some(ErrorKind::NotInOrder { unusable: disordered, rows, first: input.first(rule) });
+    }
+    let unusable = input.count(Rule::is_fault);
+    if unusable > rows / 2 {
+        let faults = Rule::ALL.into_iter().filter(|rule| rule.is_fault());
+        let rule = faults.max_by_key(|rule| input.count(|other| other == *rule))?;
+        return Some(ErrorKind::MostlyUnusable { unusable, rows, rule, first: input.first(rule) });
+    }
+    None
 }
 
 fn too_coarse(input: &str, TooCoarse(cadence): &TooCoarse) -> Error {

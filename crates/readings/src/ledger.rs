@@ -7,8 +7,6 @@ use std::{fmt, io::Write};
 
 use jiff::Timestamp;
 
-use crate::ErrorKind;
-
 /// Why something was not used as read. The name is what the ledger and its summary call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -131,26 +129,28 @@ pub struct Ledger<'w> {
     rows_used: u64,
     counts: [u64; Rule::ALL.len()],
     first: [Option<Entry>; Rule::ALL.len()],
-    /// The same for the input being read, to judge it as a whole.
     of_input: OfInput,
     full: Option<csv::Writer<&'w mut dyn Write>>,
     write_error: Option<csv::Error>,
 }
 
+/// What was noted of the input being read, to judge it as a whole.
 #[derive(Default)]
-struct OfInput {
+pub(crate) struct OfInput {
     name: String,
-    rows_read: u64,
+    pub(crate) rows_read: u64,
     counts: [u64; Rule::ALL.len()],
     first: [Option<Entry>; Rule::ALL.len()],
 }
 
 impl OfInput {
-    fn count(&self, rules: impl Fn(Rule) -> bool) -> u64 {
+    /// How many entries the rules have that satisfy a condition.
+    pub(crate) fn count(&self, rules: impl Fn(Rule) -> bool) -> u64 {
         Rule::ALL.into_iter().filter(|&rule| rules(rule)).map(|rule| self.counts[rule as usize]).sum()
     }
 
-    fn place(&self, rule: Rule) -> String {
+    /// Where and what the first entry of a rule is.
+    pub(crate) fn first(&self, rule: Rule) -> String {
         let first = self.first[rule as usize].as_ref();
         first.map(|entry| format!("{}: {}", entry.place(), entry.what)).unwrap_or_default()
     }
@@ -192,6 +192,11 @@ impl<'w> Ledger<'w> {
         self.full.as_mut().map_or(Ok(()), csv::Writer::flush)
     }
 
+    /// What was noted of the input being read.
+    pub(crate) fn of_input(&self) -> &OfInput {
+        &self.of_input
+    }
+
     pub(crate) fn begin_input(&mut self, name: &str) {
         self.of_input = OfInput { name: name.to_owned(), ..OfInput::default() };
     }
@@ -231,38 +236,6 @@ impl<'w> Ledger<'w> {
         }
         self.first[rule as usize].get_or_insert_with(|| entry.clone());
         self.of_input.first[rule as usize].get_or_insert(entry);
-    }
-
-    /// Why the input just read is not fit to be used, if it is not: most of it unusable, or a good
-    /// part of it out of order.
-    pub(crate) fn fault_of_input(&self) -> Option<ErrorKind> {
-        let rows = self.of_input.rows_read;
-        let is_order = |rule| matches!(rule, Rule::OutOfOrder | Rule::Conflict);
-        let disordered = self.of_input.count(is_order);
-        if disordered > 24 && disordered > rows / 20 {
-            let rule = if self.of_input.counts[Rule::OutOfOrder as usize] > 0 {
-                Rule::OutOfOrder
-            } else {
-                Rule::Conflict
-            };
-            return Some(ErrorKind::NotInOrder {
-                unusable: disordered,
-                rows,
-                first: self.of_input.place(rule),
-            });
-        }
-        let unusable = self.of_input.count(Rule::is_fault);
-        if unusable > rows / 2 {
-            let most = |rule: &Rule| if rule.is_fault() { self.of_input.counts[*rule as usize] } else { 0 };
-            let rule = Rule::ALL.into_iter().max_by_key(most)?;
-            return Some(ErrorKind::MostlyUnusable {
-                unusable,
-                rows,
-                rule,
-                first: self.of_input.place(rule),
-            });
-        }
-        None
     }
 }
 

@@ -27,6 +27,7 @@ mod input;
 mod intake;
 mod ledger;
 mod number;
+mod reading;
 mod resample;
 mod unit;
 
@@ -34,20 +35,5 @@ pub use error::{Error, ErrorKind};
 pub use input::Input;
 pub use intake::Intake;
 pub use ledger::{Entry, Ledger, Rule};
+pub use reading::{Reading, Readings};
 pub use unit::{Kind, Unit};
-
-/// The energy used in one hour.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
-    /// The instant the hour starts.
-    pub start: jiff::Timestamp,
-    /// Energy in Wh: finite, not negative, rounded to a millionth of a Wh.
-    pub wh: f64,
-}
-
-/// One meter's hourly readings: complete local hours, in order of time, each at most once.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Readings {
-    /// The rows.
-    pub rows: Vec<Reading>,
-}

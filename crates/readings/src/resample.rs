@@ -17,8 +17,10 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    Kind, Ledger, Reading, Rule,
     clock::{HOUR_MS, MINUTE_MS, Millis},
+    ledger::{Ledger, Rule},
+    reading::Reading,
+    unit::Kind,
 };
 
 /// How many rows settle the cadence.

@@ -13,6 +13,10 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Hours in a local day as the table knows them: 0 to 23. The hour repeated in autumn is scored as
+/// itself, twice; the one skipped in spring never occurs.
+pub const HOURS: usize = 24;
+
 /// How days are grouped: each class of day has its own 24 curves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -28,18 +28,11 @@ mod episode;
 mod model_file;
 mod table;
 
-pub use calendar::{Calendar, CalendarError, DayClass, DayClasses, Slot};
+pub use calendar::{Calendar, CalendarError, DayClass, DayClasses, HOURS, Slot};
 pub use curve::{Curve, CurveError, Knot};
 pub use episode::{Episode, Episodes, PAUSE_HOURS};
 pub use model_file::{
     Calibration, Distillation, MAX_FILE_BYTES, ModelFile, ModelFileError, Provenance, Source, VERSION,
     sha256_hex,
 };
-pub use table::{ColumnError, ScoreError, ScoreTable, Scored, TableError};
-
-/// Hours in a local day as the table knows them: 0 to 23. The hour repeated in autumn is scored as
-/// itself, twice; the one skipped in spring never occurs.
-pub const HOURS: usize = 24;
-
-/// The length of the interval that a reading covers, in seconds.
-pub const INTERVAL_S: u32 = 3600;
+pub use table::{ColumnError, INTERVAL_S, ScoreError, ScoreTable, Scored, TableError};

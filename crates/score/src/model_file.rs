@@ -31,7 +31,11 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Calendar, Curve, CurveError, DayClasses, INTERVAL_S, Knot, ScoreTable};
+use crate::{
+    calendar::{Calendar, DayClasses, HOURS},
+    curve::{Curve, CurveError, Knot},
+    table::{INTERVAL_S, ScoreTable},
+};
 
 /// The version this program writes, and the newest it reads.
 pub const VERSION: u32 = 1;
@@ -329,8 +333,8 @@ impl Document {
 fn read_curves(parts: Vec<CurvePart>, day_classes: DayClasses) -> Result<Vec<Curve>, ModelFileError> {
     let names = day_classes.class_names();
     let cells = names.iter().flat_map(|name| (0..24_u8).map(move |hour| (*name, hour)));
-    if parts.len() != names.len() * crate::HOURS {
-        return Err(content(format!("{} curves, but {} cells", parts.len(), names.len() * crate::HOURS)));
+    if parts.len() != names.len() * HOURS {
+        return Err(content(format!("{} curves, but {} cells", parts.len(), names.len() * HOURS)));
     }
     cells
         .zip(parts)

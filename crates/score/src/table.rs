@@ -2,7 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::{Calendar, Curve, DayClass, HOURS, Slot};
+use crate::{
+    calendar::{Calendar, DayClass, HOURS, Slot},
+    curve::Curve,
+};
+
+/// The length of the interval that a reading covers, in seconds.
+pub const INTERVAL_S: u32 = 3600;
 
 /// Why a reading has no score.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]

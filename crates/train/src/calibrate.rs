@@ -14,7 +14,7 @@
 use jiff::Timestamp;
 use knowatt_score::{Calibration, PAUSE_HOURS};
 
-use crate::{Edges, TrainingSet, models::Model};
+use crate::{edges::Edges, models::Model, training_set::TrainingSet};
 
 /// The most groups into which the weeks are divided.
 const FOLDS: u32 = 16;

@@ -9,7 +9,13 @@ use knowatt_score::{
     ScoreTable, Source, sha256_hex,
 };
 
-use crate::{Bounds, BoundsError, ModelName, TOLERANCE, TrainingSet, calibrate, distil::Distilled};
+use crate::{
+    bounds::{Bounds, BoundsError},
+    calibrate::calibrate,
+    distil::{Distilled, TOLERANCE},
+    models::ModelName,
+    training_set::TrainingSet,
+};
 
 /// The fewest days with readings that a model is trained on: three weeks, so that each of them can be
 /// held out from two others.

@@ -19,8 +19,8 @@ use knowatt_score::{HOURS, Slot};
 
 use super::{Fitted, Model};
 use crate::{
-    TrainingSet,
     normal::{upper_quantile, upper_tail},
+    training_set::TrainingSet,
 };
 
 /// Added to Wh before the logarithm is taken.

@@ -7,7 +7,7 @@
 use knowatt_score::{Curve, HOURS, Knot, Slot};
 
 use super::{Fitted, Model};
-use crate::{Distilled, Edges, TrainingSet};
+use crate::{distil::Distilled, edges::Edges, training_set::TrainingSet};
 
 /// A cell that hardly varies is taken to vary by this much, in Wh.
 const LEAST_WIDTH_WH: f64 = 1.0;

@@ -13,7 +13,11 @@ use knowatt_score::Slot;
 pub use density::Density;
 pub use envelope::Envelope;
 
-use crate::{Distilled, Edges, TrainingSet, distil};
+use crate::{
+    distil::{Distilled, distil},
+    edges::Edges,
+    training_set::TrainingSet,
+};
 
 /// A model that is not fitted yet: its options.
 pub trait Model {

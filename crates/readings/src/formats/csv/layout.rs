@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::{Options, rows::Row};
 use crate::{
-    ErrorKind, Intake, Kind, Unit,
-    intake::{Column, show},
+    error::ErrorKind,
+    intake::{Column, Intake, show},
+    unit::{Kind, Unit},
 };
 
 /// Names of time columns, the first of which that is there is taken.

@@ -1,7 +1,7 @@
 //! One meter's rows, and not several meters' as one.
 
 use super::{Layout, Options};
-use crate::{ErrorKind, intake::show};
+use crate::{error::ErrorKind, intake::show};
 
 /// Sees to it that one meter's rows are read, not several meters' as one.
 pub(super) struct Meter {

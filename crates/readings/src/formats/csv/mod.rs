@@ -22,7 +22,12 @@ use self::{
     meter::Meter,
     rows::{Row, Rows},
 };
-use crate::{Error, ErrorKind, Input, Intake, Kind, Unit};
+use crate::{
+    error::{Error, ErrorKind},
+    input::Input,
+    intake::Intake,
+    unit::{Kind, Unit},
+};
 
 /// What the columns are, where their names do not tell.
 #[derive(Debug, Clone, Default)]

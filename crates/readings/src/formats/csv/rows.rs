@@ -10,7 +10,10 @@ use std::io::{self, Cursor, Read};
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use crate::{Error, ErrorKind, Input};
+use crate::{
+    error::{Error, ErrorKind},
+    input::Input,
+};
 
 /// The longest row that is read, in bytes.
 pub const MAX_ROW_BYTES: usize = 256 << 10;

@@ -1,0 +1,17 @@
+//! What every input becomes: energy by the hour.
+
+/// The energy used in one hour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// The instant the hour starts.
+    pub start: jiff::Timestamp,
+    /// Energy in Wh: finite, not negative, rounded to a millionth of a Wh.
+    pub wh: f64,
+}
+
+/// One meter's hourly readings: complete local hours, in order of time, each at most once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Readings {
+    /// The rows.
+    pub rows: Vec<Reading>,
+}
