@@ -143,6 +143,17 @@ pub fn train(readings: &Readings, zone: &str, options: &Options) -> Result<Model
 }
 
 /// The model of given bounds: nothing is learned or calibrated.
+///
+/// ```
+/// use knowatt_train::{Bounds, from_bounds};
+///
+/// let hours: String = (0..24).map(|hour| format!("{hour},108,363\n")).collect();
+/// let bounds = Bounds::read(format!("hour,min_wh,max_wh\n{hours}").as_bytes())?;
+/// let model = from_bounds(&bounds, "Australia/Sydney")?;
+/// let score = model.table.score_at("2018-09-08T04:00:00+10:00".parse()?, 1500.0)?;
+/// assert_eq!(format!("{score:.4}"), "5.4588");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn from_bounds(bounds: &Bounds, zone: &str) -> Result<ModelFile, BoundsError> {
     let provenance = Provenance {
         source: Source::Bounds,
