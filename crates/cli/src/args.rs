@@ -41,6 +41,12 @@ pub(crate) enum Command {
 }
 
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  knowatt train meter.csv --tz Europe/Paris -o model.json
+  knowatt train january.csv.gz february.csv.gz --tz Europe/Paris -o model.json --table score_table.csv
+  knowatt train counter.csv --tz Australia/Sydney --value-column total --unit kWh --kind register -o model.json
+  knowatt train --model envelope --bounds bounds.csv --tz Australia/Sydney -o model.json")]
 pub(crate) struct TrainArgs {
     /// CSV files, plain, gzip or zstd; `-` is standard input
     #[arg(required_unless_present = "bounds", conflicts_with = "bounds", value_name = "INPUT")]
@@ -87,6 +93,10 @@ pub(crate) struct TrainArgs {
 }
 
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  knowatt evaluate model.json --hours 4,9,20 --wh 150,1500,3000
+  knowatt evaluate model.json --day working-day --format csv")]
 pub(crate) struct EvaluateArgs {
     /// The model file
     #[arg(value_name = "MODEL")]
@@ -110,6 +120,10 @@ pub(crate) struct EvaluateArgs {
 }
 
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  knowatt score model.json yesterday.csv
+  knowatt score model.json yesterday.csv -o scored.jsonl --fail-above 1 || echo 'someone should look'")]
 pub(crate) struct ScoreArgs {
     /// The model file
     #[arg(value_name = "MODEL")]
