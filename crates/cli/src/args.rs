@@ -44,8 +44,8 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   knowatt train meter.csv --tz Europe/Paris -o model.json
-  knowatt train january.csv.gz february.csv.gz --tz Europe/Paris -o model.json --table score_table.csv
-  knowatt train counter.csv --tz Australia/Sydney --value-column total --unit kWh --kind register -o model.json
+  knowatt train jan.csv.gz feb.csv.gz --tz Europe/Paris -o model.json --table table.csv
+  knowatt train counter.csv --tz Asia/Tokyo --unit kWh --kind register -o model.json
   knowatt train --model envelope --bounds bounds.csv --tz Australia/Sydney -o model.json")]
 pub(crate) struct TrainArgs {
     /// CSV files, plain, gzip or zstd; `-` is standard input
