@@ -64,16 +64,13 @@ fn gzip_and_zstd_are_unpacked() {
     gzip.write_all(history(30).as_bytes()).unwrap();
     let expected = learned(history(30), "");
     assert_eq!(learned(gzip.finish().unwrap(), ""), expected);
-    assert_eq!(
-        learned(
-            ruzstd::encoding::compress_to_vec(
-                history(30).as_bytes(),
-                ruzstd::encoding::CompressionLevel::Fastest
-            ),
-            ""
-        ),
-        expected
-    );
+    // Two frames, as `cat` makes of two files.
+    let frames = history(30)
+        .as_bytes()
+        .chunks(9000)
+        .flat_map(|part| zstd::encode_all(part, 3).unwrap())
+        .collect::<Vec<_>>();
+    assert_eq!(learned(frames, ""), expected);
 }
 
 #[test]
@@ -192,4 +189,36 @@ fn real_exports_are_read_with_flags_for_their_columns() {
         code == Some(2) && said.contains("shelly-em3-phase-b.csv:2306: 295 d 23 h 50 min earlier"),
         "{said}"
     );
+}
+
+#[test]
+fn an_offset_is_obeyed_and_not_the_zone() {
+    let folder =
+        Folder::with("in.csv", "timestamp,wh\n2024-03-31T02:00:00+05:00,1\n2024-03-31T03:00:00+05:00,2\n");
+    folder.write("history.csv", history(30));
+    folder.succeeds("train history.csv --tz Europe/Paris -o m.json");
+    let out = folder.succeeds("score m.json in.csv");
+    assert_eq!(crate::support::column(&out, "timestamp"), ["2024-03-30T21:00:00Z", "2024-03-30T22:00:00Z"]);
+}
+
+#[test]
+fn a_column_can_be_named_whatever_its_name() {
+    let long = "consumption of the whole house as the meter in the cellar counts it, in kWh (first)";
+    for name in ["d'energie \"brute\" kWh", long, "back\\slash kWh"] {
+        let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+        let other = format!("\"{} kWh (second)\"", &long[..65]);
+        let content = rows(&format!("timestamp,{quoted},{other}"), |time, hour| {
+            format!("{time},{},1", use_in_hour(hour))
+        });
+        let folder = Folder::with("in.csv", content);
+        let run = folder
+            .command()
+            .args(["train", "in.csv", "--tz", "UTC", "-o", "m.json", "--value-column", name])
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
+    }
+    let twice = Folder::with("in.csv", history(30).replace("timestamp,wh", "wh,wh"));
+    let message = twice.refuses("train in.csv --tz UTC -o m.json --time-column wh --value-column wh");
+    assert!(message.contains("several columns are called `wh`"), "{message}");
 }

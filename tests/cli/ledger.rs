@@ -132,3 +132,87 @@ fn a_reading_that_stops_still_leaves_its_ledger() {
     assert_eq!(column(&folder.read("l.csv"), "rule").len(), 100);
     assert_eq!(folder.names(), ["in.csv", "l.csv"]);
 }
+
+/// Scores files against a table that takes anything; gives the hours and their Wh, and the ledger's rules.
+fn hours(files: &[(&str, &str)], flags: &str) -> (Vec<(String, f64)>, Vec<String>) {
+    let folder = Folder::new();
+    let rows: String = (0..24).map(|hour| format!("{hour},0,100\n")).collect();
+    folder.write("bounds.csv", format!("hour,min_wh,max_wh\n{rows}"));
+    folder.succeeds("train --model envelope --bounds bounds.csv -o m.json");
+    let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
+    for (name, rows) in files {
+        folder.write(
+            name,
+            rows.replace(" ", "\n").replace("T", "2024-01-01T").replace("h,", ":00Z,").replace("m,", ":30Z,"),
+        );
+    }
+    folder.succeeds(&format!("score m.json {} -o out.csv --ledger l.csv {flags}", names.join(" ")));
+    let out = folder.read("out.csv");
+    let starts = column(&out, "timestamp").into_iter().map(|start| start[11..13].to_owned());
+    let rules = column(&folder.read("l.csv"), "rule");
+    (starts.zip(crate::support::numbers(&out, "wh")).collect(), rules)
+}
+
+fn hour(hour: &str, wh: f64) -> (String, f64) {
+    (hour.to_owned(), wh)
+}
+
+#[test]
+fn the_same_half_hour_in_two_files_does_not_make_an_hour() {
+    let half = "ts,wH T00h,100 T00m,100 T01h,100 T02h,100 T02m,100";
+    let (found, rules) = hours(&[("a.csv", half), ("b.csv", half)], "--kind energy");
+    assert_eq!(found, [hour("00", 200.0), hour("02", 200.0)]);
+    assert_eq!(rules, ["gap", "gap", "overlap", "overlap", "partial-hour", "overlap"]);
+}
+
+#[test]
+fn a_register_goes_on_from_one_file_to_the_next() {
+    let a = "ts,v T00h,1 T01h,2 T02h,4";
+    let b = "ts,v T03h,7 T04h,11 T05h,16";
+    let (found, rules) = hours(&[("a.csv", a), ("b.csv", b)], "--unit wh --value-column v --kind register");
+    let expected = [hour("00", 1.0), hour("01", 2.0), hour("02", 3.0), hour("03", 4.0), hour("04", 5.0)];
+    assert_eq!(found, expected);
+    assert_eq!(rules, [""; 0]);
+}
+
+#[test]
+fn a_gap_between_two_files_is_a_gap() {
+    let (found, rules) = hours(
+        &[("a.csv", "ts,v T00h,5 T01h,6"), ("b.csv", "ts,v T05h,7 T06h,8")],
+        "--unit wh --value-column v",
+    );
+    assert_eq!(found, [hour("00", 5.0), hour("01", 6.0), hour("05", 7.0), hour("06", 8.0)]);
+    assert_eq!(rules, ["gap"]);
+}
+
+#[test]
+fn a_register_that_reads_nothing_for_a_while_is_no_consumption() {
+    let glitch = "ts,v T00h,5000 T01h,5100 T02h,0 T03h,5300 T04h,5400";
+    let (found, rules) = hours(&[("a.csv", glitch)], "--unit wh --value-column v --kind register");
+    assert_eq!(found, [hour("00", 100.0), hour("03", 100.0)]);
+    assert_eq!(rules, ["register-reset", "register-reset"]);
+    let jump = "ts,v T00h,5000 T01h,5100 T02h,900000000000 T03h,900000000100";
+    let (found, rules) = hours(&[("a.csv", jump)], "--unit wh --value-column v --kind register");
+    assert_eq!(found, [hour("00", 100.0), hour("02", 100.0)]);
+    assert_eq!(rules, ["register-reset"]);
+}
+
+#[test]
+fn a_clock_that_jitters_loses_no_hour() {
+    let rows: String = (0..96)
+        .map(|quarter| {
+            let late = [0, 3, 1, 0, 2][quarter % 5];
+            format!("2024-01-01T{:02}:{:02}:{late:02}Z,25\n", quarter / 4, quarter % 4 * 15)
+        })
+        .collect();
+    let folder = Folder::with("in.csv", format!("timestamp,wh\n{rows}"));
+    folder.write(
+        "b.csv",
+        format!("hour,min_wh,max_wh\n{}", (0..24).map(|hour| format!("{hour},0,100\n")).collect::<String>()),
+    );
+    folder.succeeds("train --model envelope --bounds b.csv -o m.json");
+    let out = folder.succeeds("score m.json in.csv --ledger l.csv");
+    assert!(column(&out, "timestamp").len() >= 23, "{out}");
+    assert!(crate::support::numbers(&out, "wh").iter().all(|wh| (wh - 100.0).abs() < 0.5), "{out}");
+    assert!(!column(&folder.read("l.csv"), "rule").contains(&"gap".to_owned()));
+}

@@ -3,8 +3,8 @@
 //! Two forms are read: RFC 3339 (with an offset or `Z`), and local wall-clock time in a given zone,
 //! `YYYY-MM-DD HH:MM[:SS[.fff]]` with a space or a `T`. For the latter there are two policies:
 //! a time the zone *skips* in spring is refused, and a time it *repeats* in autumn is the earlier
-//! instant, unless that does not come after the row before it; then it is the later one. So a file
-//! that runs through the repeated hour twice is read right, and one that has it once keeps the first.
+//! instant, unless the row before it lies between the two; then it is the later one. So a file that
+//! runs through the repeated hour twice is read right, and one that has it once keeps the first.
 //!
 //! Rows of the same hour share their first fourteen characters. As parsing time is half the work of
 //! reading a long file, that hour's start is remembered, and only minutes and seconds are read anew.
@@ -71,9 +71,15 @@ impl Clock {
         previous: Option<Millis>,
     ) -> Result<Millis, TimeError> {
         let text = std::str::from_utf8(field).map_err(|_| TimeError::Unreadable)?;
-        let (instant, regular) = match text.parse::<DateTime>() {
-            Ok(local) => (self.disambiguate(local, previous)?, self.is_regular(local)),
-            Err(_) => (millis(text.parse::<Timestamp>().map_err(|_| TimeError::Unreadable)?), true),
+        // First as an instant: a wall-clock time would be read without the offset that follows it.
+        let (instant, regular) = match text.parse::<Timestamp>() {
+            Ok(instant) => (millis(instant), true),
+            // A zone's name behind a wall-clock time would be ignored: refused.
+            Err(_) if text.contains('[') => return Err(TimeError::Unreadable),
+            Err(_) => {
+                let local: DateTime = text.parse().map_err(|_| TimeError::Unreadable)?;
+                (self.disambiguate(local, previous)?, self.is_regular(local))
+            }
         };
         if let (true, Some(within)) = (regular, within) {
             let mut hour = [0; HOUR_TEXT];
@@ -92,10 +98,9 @@ impl Clock {
             AmbiguousOffset::Gap { .. } => Err(TimeError::Skipped),
             AmbiguousOffset::Fold { .. } => {
                 let earlier = millis(ambiguous.earlier().map_err(out_of_range)?);
-                if previous.is_none_or(|previous| previous < earlier) {
-                    return Ok(earlier);
-                }
-                Ok(millis(ambiguous.later().map_err(out_of_range)?))
+                let later = millis(ambiguous.later().map_err(out_of_range)?);
+                let is_second = previous.is_some_and(|previous| (earlier..later).contains(&previous));
+                Ok(if is_second { later } else { earlier })
             }
         }
     }
@@ -201,6 +206,22 @@ mod tests {
     }
 
     #[test]
+    fn an_offset_is_obeyed_whatever_the_zone() {
+        for text in [
+            "2024-03-31T07:00:00+05:00",
+            "2024-03-31 07:00+0500",
+            "2024-03-30T22:30:00.250-03:30",
+            "2024-03-31T02:00:00+00:00",
+        ] {
+            let found = read("Europe/Paris", &[text, text])[1].clone().unwrap();
+            assert_eq!(found[..19], "2024-03-31T02:00:00"[..19], "{text}");
+        }
+        let hours = ["2024-01-01T00:00:00+05:00", "2024-01-01T00:01:00+05:00", "2024-01-01T00:02:00-05:00"];
+        let expected = ["2023-12-31T19:00:00Z", "2023-12-31T19:01:00Z", "2024-01-01T05:02:00Z"];
+        assert_eq!(read("UTC", &hours), expected.map(|text| Ok(text.to_owned())));
+    }
+
+    #[test]
     fn a_skipped_spring_time_is_refused() {
         let read = read(
             "Europe/Paris",
@@ -257,7 +278,7 @@ mod tests {
             start in 0..4_000_000_000_i64,
             steps in prop::collection::vec(0..5000_i64, 1..60),
             zone in prop::sample::select(vec!["Europe/Paris", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "America/St_Johns"]),
-            form in 0..3,
+            form in 0..4,
         ) {
             let calendar = knowatt_score::Calendar::new(zone, knowatt_score::DayClasses::None).unwrap();
             let (mut remembering, mut previous, mut at) = (clock(zone), None, start);
@@ -268,11 +289,15 @@ mod tests {
                 let text = match form {
                     0 => local.strftime("%Y-%m-%d %H:%M:%S").to_string(),
                     1 => local.strftime("%Y-%m-%dT%H:%M").to_string(),
+                    2 => instant.display_with_offset(jiff::tz::offset(5)).to_string(),
                     _ => instant.to_string(),
                 };
                 let with = remembering.instant(text.as_bytes(), previous);
                 let without = clock(zone).instant(text.as_bytes(), previous);
                 prop_assert_eq!(with, without, "{}", text);
+                if form > 1 {
+                    prop_assert_eq!(with, Ok(1000 * at), "{}", text);
+                }
                 previous = with.ok().or(previous);
             }
         }

@@ -90,6 +90,9 @@ pub enum ErrorKind {
         /// The flag that asked for it.
         flag: &'static str,
     },
+    /// Columns of the same name.
+    #[error("several columns are called `{0}`; give them different names")]
+    SameNames(String),
     /// More than one column could be meant.
     #[error("{candidates} could each be the {role}; choose with {flag}")]
     SeveralColumns {
@@ -148,7 +151,7 @@ pub enum ErrorKind {
     TooCoarse(String),
     /// Values that only rise, not said to be a register.
     #[error(
-        "the {0} values of `{1}` never fall, as a meter's counter does; say --kind register (or --kind energy if they are the energy of each interval)"
+        "the {0} values of `{1}` hardly ever fall, as a meter's counter does; say --kind register (or --kind energy if they are the energy of each interval)"
     )]
     LooksLikeRegister(u64, String),
     /// Time runs backwards too often.

@@ -39,9 +39,9 @@ impl Input {
         let packed = Cursor::new(start.clone()).chain(reader);
         let mut unpacked: Box<dyn Read> = match start.as_slice() {
             [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(packed)),
-            [0x28, 0xb5, 0x2f, 0xfd] => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(packed);
-                Box::new(decoder.map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?)
+            // A frame, or one to be skipped before the first.
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+                Box::new(zstd::stream::read::Decoder::new(packed).map_err(failed)?)
             }
             _ => Box::new(packed),
         };

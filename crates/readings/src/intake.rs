@@ -8,12 +8,9 @@ use crate::{
     ledger::{Ledger, OfInput, Rule},
     number::{self, Number},
     reading::Readings,
-    resample::{Resampler, Sample, TooCoarse, spell},
+    resample::{MOST_WH, Resampler, Sample, TooCoarse, spell},
     unit::Kind,
 };
-
-/// No home's meter reads more than this in Wh (or W); a register may stand a thousand times higher.
-const MOST_PLAUSIBLE: f64 = 1e9;
 
 /// Times before 1970 or from 2200 on are no readings.
 const PLAUSIBLE_TIMES: std::ops::Range<Millis> = 0..7_258_118_400_000;
@@ -34,9 +31,13 @@ pub struct Intake<'w> {
     column: Column,
     /// The last row that was used.
     previous: Option<Sample>,
-    /// Whether any value was below the one before it, and how many were above.
-    falls: bool,
+    /// How many values were below the one before them, and how many above.
+    falls: u64,
     rises: u64,
+    /// The time of the last row of the input before.
+    carried: Option<Millis>,
+    /// The meter that the inputs are of, where they name one.
+    pub(crate) meter: Option<Vec<u8>>,
 }
 
 /// What a format knows of the values before the first row.
@@ -61,8 +62,10 @@ impl<'w> Intake<'w> {
             inputs: 0,
             column: Column { name: String::new(), kind: Kind::Energy, kind_given: false, factor: 1.0 },
             previous: None,
-            falls: false,
+            falls: 0,
             rises: 0,
+            carried: None,
+            meter: None,
         }
     }
 
@@ -90,7 +93,8 @@ impl<'w> Intake<'w> {
         self.ledger.begin_input(input);
         self.resampler.begin(column.kind);
         self.column = column;
-        (self.previous, self.falls, self.rises) = (None, false, 0);
+        self.carried = self.previous.take().map(|last| last.at);
+        (self.falls, self.rises) = (0, 0);
     }
 
     /// An error in the input being read.
@@ -103,6 +107,11 @@ impl<'w> Intake<'w> {
         self.left_out(Rule::BadRow, line, None, what);
     }
 
+    /// A row that runs over several lines; it is used all the same.
+    pub(crate) fn several_lines(&mut self, line: u64, what: impl FnOnce() -> String) {
+        self.ledger.note(Rule::SeveralLines, Some(line), None, what);
+    }
+
     /// A row of a meter that was not chosen.
     pub(crate) fn other_meter(&mut self, line: u64, meter: &[u8]) {
         self.left_out(Rule::OtherMeter, line, None, || format!("meter `{}`; left out", show(meter)));
@@ -111,7 +120,7 @@ impl<'w> Intake<'w> {
     /// A row's time and value, as they stand in the input.
     #[inline]
     pub(crate) fn row(&mut self, line: u64, time: &[u8], value: &[u8]) -> Result<(), Error> {
-        let at = match self.clock.instant(time, self.previous.map(|sample| sample.at)) {
+        let at = match self.clock.instant(time, self.previous.map(|sample| sample.at).or(self.carried)) {
             Ok(at) => at,
             Err(error) => {
                 self.bad_time(error, line, time);
@@ -129,7 +138,8 @@ impl<'w> Intake<'w> {
 
     #[inline]
     fn sample(&mut self, line: u64, at: Millis, number: f64, value: &[u8]) -> Result<(), Error> {
-        let most = if self.column.kind == Kind::Register { 1e3 * MOST_PLAUSIBLE } else { MOST_PLAUSIBLE };
+        // A register may stand higher than what is used between two rows.
+        let most = if self.column.kind == Kind::Register { 1e3 * MOST_WH } else { MOST_WH };
         if !(0.0..=most).contains(&number) || !PLAUSIBLE_TIMES.contains(&at) {
             self.bad_sample(line, at, number, value);
             return self.unknown(line, at);
@@ -139,7 +149,7 @@ impl<'w> Intake<'w> {
                 self.not_later(line, at, number, last);
                 return Ok(());
             }
-            self.falls |= number < last.value;
+            self.falls += u64::from(number < last.value);
             self.rises += u64::from(number > last.value);
         }
         self.ledger.row_read();
@@ -168,7 +178,7 @@ impl<'w> Intake<'w> {
             return Err(Error::new(&input, kind));
         }
         let doubtful = self.column.kind == Kind::Energy && !self.column.kind_given;
-        if doubtful && !self.falls && self.rises >= REGISTER_ROWS {
+        if doubtful && self.rises >= REGISTER_ROWS && self.falls <= self.rises / 20 {
             return Err(Error::new(
                 &input,
                 ErrorKind::LooksLikeRegister(self.rises + 1, self.column.name.clone()),
@@ -233,7 +243,7 @@ impl<'w> Intake<'w> {
             self.left_out(Rule::OutOfOrder, line, Some(at), || {
                 format!("{} earlier than line {}; left out", spell(last.at - at), last.line)
             });
-        } else if number.to_bits() == last.value.to_bits() {
+        } else if number == last.value {
             self.left_out(Rule::Duplicate, line, Some(at), || {
                 format!("the same as line {}; counted once", last.line)
             });
@@ -251,7 +261,7 @@ impl<'w> Intake<'w> {
 
 /// Why an input is not fit to be used, if it is not: a good part of it out of order, or most of it unusable.
 fn fault(input: &OfInput) -> Option<ErrorKind> {
-    let rows = input.rows_read;
+    let rows = input.rows_read - input.count(|rule| rule == Rule::OtherMeter);
     let disordered = input.count(|rule| matches!(rule, Rule::OutOfOrder | Rule::Conflict));
     if disordered > LEAST_DISORDER && disordered > rows / 20 {
         let backwards = input.count(|rule| rule == Rule::OutOfOrder) > 0;

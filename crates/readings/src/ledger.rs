@@ -31,7 +31,9 @@ pub enum Rule {
     Conflict,
     /// A meter other than the one chosen; the row was left out.
     OtherMeter,
-    /// A register that fell; the energy between the two rows is unknown.
+    /// A row that runs over several lines, as a stray quotation mark would make it; it was used.
+    SeveralLines,
+    /// A register that fell, or came back, or jumped; the energy between the two rows is unknown.
     RegisterReset,
     /// A time without readings; never filled.
     Gap,
@@ -43,7 +45,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the summary.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::BadRow,
         Self::MissingValue,
         Self::NotFinite,
@@ -54,6 +56,7 @@ impl Rule {
         Self::Duplicate,
         Self::Conflict,
         Self::OtherMeter,
+        Self::SeveralLines,
         Self::RegisterReset,
         Self::Gap,
         Self::PartialHour,
@@ -73,6 +76,7 @@ impl Rule {
             Self::Duplicate => "duplicate",
             Self::Conflict => "conflict",
             Self::OtherMeter => "other-meter",
+            Self::SeveralLines => "several-lines",
             Self::RegisterReset => "register-reset",
             Self::Gap => "gap",
             Self::PartialHour => "partial-hour",
@@ -82,7 +86,10 @@ impl Rule {
 
     /// Whether each entry is a row of the input that was left out.
     pub const fn is_row(self) -> bool {
-        !matches!(self, Self::RegisterReset | Self::Gap | Self::PartialHour | Self::Overlap)
+        !matches!(
+            self,
+            Self::SeveralLines | Self::RegisterReset | Self::Gap | Self::PartialHour | Self::Overlap
+        )
     }
 
     /// Whether such rows speak against the input as a whole.

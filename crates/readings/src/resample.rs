@@ -1,8 +1,9 @@
 //! Samples of energy, power or a register, in order of time, as energy per local hour.
 //!
 //! The interval between rows, the *cadence*, is the most frequent difference of the first
-//! [`SETTLE`] times. Then
-//! - **energy** is of the interval from its time for one cadence, or to the next row if that is sooner;
+//! [`SETTLE`] times of an input. Then
+//! - **energy** is of the interval from its time to the next row, if that comes at most a tenth of a
+//!   cadence late (clocks jitter); before a gap and at the end it is of as long as the row before it was;
 //! - **power** stands until the next row;
 //! - a **register**'s difference is of the time between the two rows;
 //!
@@ -11,8 +12,12 @@
 //! change are silent while nothing changes). What lies between two intervals is a gap: nothing fills it.
 //! A row whose value is unknown begins a gap at once (unless it is a register's).
 //!
-//! An hour counts when it is covered whole. Where a zone changes by less than an hour (Lord Howe), the
-//! two broken hours are never whole.
+//! A register that fell has been reset. If it then comes back to where it was, it had not: the low
+//! readings were wrong, and what it rose in coming back is not counted.
+//!
+//! An input that begins after the one before it has ended goes on from there: the seam is an interval
+//! like any other, or a gap. An hour counts when it is covered whole. Where a zone changes by less than
+//! an hour (Lord Howe), the two broken hours are never whole.
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -22,6 +27,9 @@ use crate::{
     reading::Reading,
     unit::Kind,
 };
+
+/// No home uses more than this between two rows, in Wh.
+pub(crate) const MOST_WH: f64 = 1e9;
 
 /// How many rows settle the cadence.
 const SETTLE: usize = 64;
@@ -49,15 +57,24 @@ struct Hour {
     end: Millis,
     wh: f64,
     covered: Millis,
+    /// The first and the last moment that are covered.
+    from: Millis,
+    to: Millis,
 }
 
 pub(crate) struct Resampler {
     zone: TimeZone,
     kind: Kind,
     cadence: Option<Millis>,
+    /// Whether the cadence of this input is still to be found.
+    is_settling: bool,
     /// Rows kept until the cadence is settled.
     waiting: Vec<Sample>,
+    /// The last row, whose interval is still open, and how long the one before it was.
     previous: Option<Sample>,
+    stride: Option<Millis>,
+    /// What a register showed before it fell.
+    before_fall: Option<f64>,
     open: Option<Hour>,
     hours: Vec<Hour>,
 }
@@ -71,23 +88,31 @@ impl Resampler {
             zone,
             kind: Kind::Energy,
             cadence: None,
+            is_settling: true,
             waiting: Vec::new(),
             previous: None,
+            stride: None,
+            before_fall: None,
             open: None,
             hours: Vec::new(),
         }
     }
 
+    /// Begins an input. The last row of the one before it stays open, in case this one goes on from there.
     pub(crate) fn begin(&mut self, kind: Kind) {
-        (self.kind, self.cadence, self.previous) = (kind, None, None);
+        if kind != self.kind {
+            self.close_last();
+        }
+        self.kind = kind;
+        self.is_settling = true;
         self.waiting.clear();
     }
 
     /// Takes the next row; rows come in rising order of time, and at one time only after an unknown one.
     #[inline]
     pub(crate) fn push(&mut self, sample: Sample, ledger: &mut Ledger<'_>) -> Result<(), TooCoarse> {
-        if let Some(cadence) = self.cadence {
-            self.step(sample, cadence, ledger);
+        if !self.is_settling {
+            self.step(sample, self.cadence.unwrap_or(HOUR_MS), ledger);
             return Ok(());
         }
         self.waiting.pop_if(|last| last.at == sample.at);
@@ -95,25 +120,32 @@ impl Resampler {
         if self.waiting.len() == SETTLE { self.settle(ledger) } else { Ok(()) }
     }
 
-    /// Ends an input: the last row's interval, and the hour it leaves open.
+    /// Ends an input, but for its last row's interval.
     pub(crate) fn end(&mut self, ledger: &mut Ledger<'_>) -> Result<(), TooCoarse> {
-        if self.cadence.is_none() {
+        if self.is_settling {
             self.settle(ledger)?;
         }
+        Ok(())
+    }
+
+    /// Closes the interval of the last row, where none follows it.
+    fn close_last(&mut self) {
         if let (Some(last), Some(cadence)) = (self.previous.take_if(|last| !last.is_unknown()), self.cadence)
         {
+            let length = self.stride.map_or(cadence, |stride| stride.min(cadence));
             match self.kind {
-                Kind::Energy => self.add(last.at, last.at + cadence, last.value),
+                Kind::Energy => self.add(last.at, last.at + length, last.value),
                 Kind::Power => self.add(last.at, last.at + cadence, energy(last.value, cadence)),
                 Kind::Register => {}
             }
         }
+        (self.previous, self.stride, self.before_fall) = (None, None, None);
         self.hours.extend(self.open.take());
-        Ok(())
     }
 
     /// The complete hours of all inputs, in order.
     pub(crate) fn finish(mut self, ledger: &mut Ledger<'_>) -> Vec<Reading> {
+        self.close_last();
         self.hours.sort_by_key(|hour| hour.start);
         let mut readings = Vec::with_capacity(self.hours.len());
         let mut hours = self.hours.into_iter().peekable();
@@ -137,13 +169,20 @@ impl Resampler {
         let mut steps: Vec<Millis> = self.waiting.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
         steps.sort_unstable();
         let frequency = |step: &Millis| steps.iter().filter(|other| *other == step).count();
-        // The shortest of the most frequent ones; a row all alone is an hour's.
-        let cadence = steps.iter().rev().max_by_key(|step| frequency(step)).copied().unwrap_or(HOUR_MS);
+        // The shortest of the most frequent ones; a row all alone is as those of the input before it, or an hour's.
+        let usual = self.cadence.unwrap_or(HOUR_MS);
+        let cadence = steps.iter().rev().max_by_key(|step| frequency(step)).copied().unwrap_or(usual);
         if cadence > HOUR_MS {
             return Err(TooCoarse(cadence));
         }
+        let waiting = std::mem::take(&mut self.waiting);
+        let (first, last) = (waiting.first().map(|sample| sample.at), self.previous.map(|sample| sample.at));
+        if first <= last {
+            self.close_last(); // it does not go on from there
+        }
         self.cadence = Some(cadence);
-        for sample in std::mem::take(&mut self.waiting) {
+        self.is_settling = false;
+        for sample in waiting {
             self.step(sample, cadence, ledger);
         }
         Ok(())
@@ -166,25 +205,48 @@ impl Resampler {
         }
         let distance = sample.at - last.at;
         let reach = match self.kind {
-            Kind::Energy => cadence,
+            Kind::Energy => cadence + cadence / 10,
             Kind::Power | Kind::Register => (cadence + cadence / 2).max(15 * MINUTE_MS),
         };
-        let silent = distance > reach;
-        match self.kind {
-            Kind::Register if silent || sample.value < last.value => {}
-            Kind::Register => self.add(last.at, sample.at, sample.value - last.value),
-            Kind::Energy => self.add(last.at, last.at + distance.min(cadence), last.value),
-            Kind::Power => {
-                let length = if silent { cadence } else { distance };
-                self.add(last.at, last.at + length, energy(last.value, length));
-            }
+        let is_silent = distance > reach;
+        if self.kind == Kind::Register && !self.is_plausible_rise(last, sample, ledger) {
+            return;
         }
-        if self.kind == Kind::Register && sample.value < last.value {
-            note_reset(last, sample, ledger);
-        } else if silent {
-            let known = if self.kind == Kind::Register { 0 } else { cadence };
-            note_gap(last, sample, known, ledger);
+        let stride = self.stride.replace(distance.min(cadence));
+        let length = match (is_silent, self.kind) {
+            (false, _) => distance,
+            (true, Kind::Energy) => stride.map_or(cadence, |stride| stride.min(cadence)),
+            (true, Kind::Power) => cadence,
+            (true, Kind::Register) => 0,
+        };
+        let wh = match self.kind {
+            Kind::Energy => last.value,
+            Kind::Power => energy(last.value, length),
+            Kind::Register => sample.value - last.value,
+        };
+        self.add(last.at, last.at + length, wh);
+        if is_silent {
+            note_gap(last, sample, length, ledger);
         }
+    }
+
+    /// Whether what a register rose by can have been used; if not, that is noted.
+    fn is_plausible_rise(&mut self, last: Sample, sample: Sample, ledger: &mut Ledger<'_>) -> bool {
+        if sample.value < last.value {
+            self.before_fall = Some(self.before_fall.map_or(last.value, |before| before.max(last.value)));
+            note_register(last, sample, ledger, "fell");
+            return false;
+        }
+        if self.before_fall.is_some_and(|before| sample.value >= before) {
+            self.before_fall = None;
+            note_register(last, sample, ledger, "came back");
+            return false;
+        }
+        if sample.value - last.value > MOST_WH {
+            note_register(last, sample, ledger, "jumped");
+            return false;
+        }
+        true
     }
 
     /// Spreads the energy of an interval over the hours it touches.
@@ -203,6 +265,7 @@ impl Resampler {
                 wh * ((to - from) as f64 / (end - start) as f64)
             };
             hour.covered += to - from;
+            hour.to = to;
             self.open = Some(hour);
             from = to;
         }
@@ -222,29 +285,32 @@ impl Resampler {
         {
             end = change.timestamp().as_millisecond();
         }
-        Hour { start, end, wh: 0.0, covered: 0 }
+        Hour { start, end, wh: 0.0, covered: 0, from: at, to: at }
     }
 }
 
-/// Joins the same hour of two inputs: two parts that fit make a longer one.
+/// Joins the same hour of two inputs: two parts that lie beside one another make a longer one.
 fn merge(hour: &mut Hour, other: Hour, ledger: &mut Ledger<'_>) {
-    if hour.covered + other.covered <= HOUR_MS {
+    if other.from >= hour.to || other.to <= hour.from {
         hour.wh += other.wh;
         hour.covered += other.covered;
+        (hour.from, hour.to) = (hour.from.min(other.from), hour.to.max(other.to));
         return;
     }
+    let is_better = hour.covered < HOUR_MS && other.covered == HOUR_MS;
     ledger.note(Rule::Overlap, None, Timestamp::from_millisecond(hour.start).ok(), || {
-        format!("given twice, as {:.3} Wh and as {:.3} Wh; the first was kept", hour.wh, other.wh)
+        let kept = if is_better { "the second, which is whole," } else { "the first" };
+        format!("given twice, as {:.3} Wh and as {:.3} Wh; {kept} was kept", hour.wh, other.wh)
     });
-    if hour.covered < HOUR_MS && other.covered == HOUR_MS {
+    if is_better {
         *hour = other;
     }
 }
 
-fn note_reset(last: Sample, sample: Sample, ledger: &mut Ledger<'_>) {
+fn note_register(last: Sample, sample: Sample, ledger: &mut Ledger<'_>, what: &'static str) {
     ledger.note(Rule::RegisterReset, Some(sample.line), Timestamp::from_millisecond(sample.at).ok(), || {
         let (from, to) = (last.value, sample.value);
-        format!("the register fell from {from} to {to} Wh; the energy between the two rows is unknown and left out")
+        format!("the register {what} from {from} to {to} Wh; the energy between the two rows is unknown and left out")
     });
 }
 
@@ -291,6 +357,7 @@ mod tests {
             assert!(resampler.push(sample, &mut ledger).is_ok(), "too coarse");
         }
         assert!(resampler.end(&mut ledger).is_ok(), "too coarse");
+        resampler.close_last();
         resampler.hours.iter().map(|hour| (hour.start, hour.wh, hour.covered)).collect()
     }
 

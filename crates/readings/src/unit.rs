@@ -2,6 +2,12 @@
 
 use std::{fmt, str::FromStr};
 
+/// Words that make a column one of money or rates, whatever unit stands beside them.
+const NOT_ENERGY: [&str; 16] = [
+    "per", "price", "cost", "costs", "rate", "tariff", "charge", "eur", "usd", "gbp", "aud", "chf", "ct",
+    "cent", "cents", "pence",
+];
+
 /// A unit of energy or power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -46,15 +52,21 @@ impl Unit {
     }
 
     /// The unit that a column's name ends with or holds as a word of its own: `energy_kwh`, `Usage (kWh)`.
+    ///
+    /// A name that tells of money or of a rate (`price_eur_per_kwh`, `ct/kWh`) names no unit of energy.
     pub fn in_name(name: &str) -> Option<Self> {
-        name.split(|c: char| !c.is_alphanumeric()).rev().find_map(|word| {
-            match word.to_ascii_lowercase().as_str() {
-                "wh" | "watthour" | "watthours" => Some(Self::Wh),
-                "kwh" | "kilowatthour" | "kilowatthours" => Some(Self::KWh),
-                "w" | "watt" | "watts" => Some(Self::W),
-                "kw" | "kilowatt" | "kilowatts" => Some(Self::KW),
-                _ => None,
-            }
+        let lower = name.to_lowercase();
+        let words = || lower.split(|c: char| !c.is_alphanumeric());
+        let is_rate = lower.contains(['/', '€', '$', '£']) || words().any(|word| NOT_ENERGY.contains(&word));
+        if is_rate {
+            return None;
+        }
+        words().rev().find_map(|word| match word {
+            "wh" | "watthour" | "watthours" => Some(Self::Wh),
+            "kwh" | "kilowatthour" | "kilowatthours" => Some(Self::KWh),
+            "w" | "watt" | "watts" => Some(Self::W),
+            "kw" | "kilowatt" | "kilowatts" => Some(Self::KW),
+            _ => None,
         })
     }
 }
@@ -109,6 +121,9 @@ mod tests {
             ("power.kW", Some(Unit::KW)),
             ("Global_active_power", None),
             ("weather", None),
+            ("price_eur_per_kwh", None),
+            ("ct/kWh", None),
+            ("Tariff (kWh)", None),
             ("what", None),
             ("", None),
         ];

@@ -63,9 +63,10 @@ impl fmt::Display for Layout {
 impl Layout {
     /// Finds the columns in the header.
     pub(super) fn new(header: &Row, options: &Options, intake: &mut Intake<'_>) -> Result<Self, ErrorKind> {
-        let names: Vec<String> = header.iter().map(show).collect();
+        let names: Vec<String> =
+            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
         if header.iter().any(|field| intake.is_time(field)) {
-            return Err(ErrorKind::NoHeader(names.join(", ")));
+            return Err(ErrorKind::NoHeader(list(&names)));
         }
         let time_at = match &options.time_column {
             Some(name) => named(&names, name, "--time-column")?,
@@ -84,15 +85,17 @@ impl Layout {
         if options.meter.is_some() && meter_at.is_none() {
             return Err(no_column("meter", &names, "--meter-column NAME"));
         }
-        let (time, value) = (names[time_at].clone(), names[value_at].clone());
-        let unit =
-            options.unit.or_else(|| Unit::in_name(&value)).ok_or_else(|| ErrorKind::NoUnit(value.clone()))?;
+        let (time, value) = (shown(&names[time_at]), shown(&names[value_at]));
+        let unit = options
+            .unit
+            .or_else(|| Unit::in_name(&names[value_at]))
+            .ok_or_else(|| ErrorKind::NoUnit(value.clone()))?;
         let kind = options.kind.unwrap_or(unit.kind());
         if (kind == Kind::Power) != (unit.kind() == Kind::Power) {
             return Err(ErrorKind::UnitOfKind { unit, kind });
         }
         let kind_given = options.kind.is_some();
-        let meter = meter_at.map(|at| names[at].clone());
+        let meter = meter_at.map(|at| shown(&names[at]));
         let width = names.len();
         Ok(Self { time, value, unit, kind, meter, width, time_at, value_at, meter_at, kind_given })
     }
@@ -114,17 +117,23 @@ fn value_column(names: &[String], time_at: usize) -> Result<usize, ErrorKind> {
         ([only], _) | (_, [only]) => Ok(*only),
         ([], _) => Err(no_column("value (its name tells no unit)", names, "--value-column NAME --unit UNIT")),
         _ => {
-            let candidates: Vec<_> = candidates.iter().map(|&at| format!("`{}`", names[at])).collect();
-            let candidates = candidates.join(", ");
+            let names: Vec<_> = candidates.iter().map(|&at| names[at].clone()).collect();
+            let candidates = list(&names);
             Err(ErrorKind::SeveralColumns { role: "value", candidates, flag: "--value-column NAME" })
         }
     }
 }
 
+/// The one column of that name; upper and lower case matter only where they tell columns apart.
 fn named(names: &[String], name: &str, flag: &'static str) -> Result<usize, ErrorKind> {
-    let exact = names.iter().position(|column| column == name);
-    let found = exact.or_else(|| names.iter().position(|column| column.eq_ignore_ascii_case(name)));
-    found.ok_or_else(|| ErrorKind::MissingColumn { name: name.to_owned(), columns: list(names), flag })
+    let name = name.trim();
+    let exact: Vec<usize> = (0..names.len()).filter(|&at| names[at] == name).collect();
+    let alike: Vec<usize> = (0..names.len()).filter(|&at| names[at].eq_ignore_ascii_case(name)).collect();
+    match (exact.as_slice(), alike.as_slice()) {
+        ([only], _) | ([], [only]) => Ok(*only),
+        ([], []) => Err(ErrorKind::MissingColumn { name: shown(name), columns: list(names), flag }),
+        _ => Err(ErrorKind::SameNames(shown(name))),
+    }
 }
 
 fn known(names: &[String], wanted: &[&str]) -> Option<usize> {
@@ -135,9 +144,13 @@ fn no_column(role: &'static str, names: &[String], flag: &'static str) -> ErrorK
     ErrorKind::NoColumn { role, columns: list(names), flag }
 }
 
+fn shown(name: &str) -> String {
+    show(name.as_bytes())
+}
+
 fn list(names: &[String]) -> String {
     const MOST: usize = 20;
-    let mut shown: Vec<_> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    let mut shown: Vec<_> = names.iter().take(MOST).map(|name| format!("`{}`", shown(name))).collect();
     if names.len() > MOST {
         shown.push(format!("and {} more", names.len() - MOST));
     }

@@ -13,10 +13,10 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(layout: &Layout, options: &Options) -> Self {
+    pub(super) fn new(layout: &Layout, options: &Options, known: Option<Vec<u8>>) -> Self {
         Self {
             column: layout.meter.clone().unwrap_or_default(),
-            chosen: options.meter.as_ref().map(|name| name.as_bytes().to_vec()),
+            chosen: options.meter.as_ref().map(|name| name.trim().as_bytes().to_vec()).or(known),
             asked_for: options.meter.is_some(),
             found: false,
             other: None,
@@ -26,6 +26,7 @@ impl Meter {
     /// Whether the row is the chosen meter's: the one asked for, or the first one if it is the only one.
     #[inline]
     pub(super) fn is_chosen(&mut self, meter: &[u8]) -> Result<bool, ErrorKind> {
+        let meter = meter.trim_ascii();
         let chosen = self.chosen.get_or_insert_with(|| meter.to_vec());
         if chosen == meter {
             self.found = true;
@@ -39,12 +40,14 @@ impl Meter {
         Ok(false)
     }
 
-    pub(super) fn was_there(self) -> Result<(), ErrorKind> {
-        match (self.asked_for && !self.found, self.chosen, self.other) {
-            (true, Some(chosen), Some(found)) => {
-                Err(ErrorKind::NoSuchMeter { column: self.column, name: show(&chosen), found })
+    /// The meter that was read, unless the one asked for was not there.
+    pub(super) fn was_there(self) -> Result<Option<Vec<u8>>, ErrorKind> {
+        match (self.asked_for && !self.found, self.other) {
+            (true, Some(found)) => {
+                let name = show(&self.chosen.unwrap_or_default());
+                Err(ErrorKind::NoSuchMeter { column: self.column, name, found })
             }
-            _ => Ok(()),
+            _ => Ok(self.chosen),
         }
     }
 }

@@ -55,12 +55,18 @@ pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<
     }
     let layout =
         Layout::new(rows.row(), options, intake).map_err(|kind| Error::new(&name, kind).at(rows.line()))?;
-    let mut meter = Meter::new(&layout, options);
+    let mut meter = Meter::new(&layout, options, intake.meter.take());
     intake.begin(&name, layout.column());
     while rows.next()? {
+        if rows.line_feeds() > 0 {
+            several_lines(&rows, &layout, intake);
+            if rows.is_cut_off() {
+                break;
+            }
+        }
         take(rows.row(), rows.line(), &layout, &mut meter, intake)?;
     }
-    meter.was_there().map_err(|kind| Error::new(&name, kind))?;
+    intake.meter = meter.was_there().map_err(|kind| Error::new(&name, kind))?;
     intake.end()?;
     Ok(layout)
 }
@@ -86,13 +92,24 @@ fn take(
     intake.row(line, row.field(layout.time_at), row.field(layout.value_at))
 }
 
+/// A row may hold line feeds in quotes; a stray quotation mark makes one of many rows. So it is said.
+#[cold]
+fn several_lines(rows: &Rows, layout: &Layout, intake: &mut Intake<'_>) {
+    let (line, ends) = (rows.line(), rows.line() + rows.line_feeds());
+    if rows.is_cut_off() {
+        intake.bad_row(line, || {
+            format!("a quotation mark is never closed: all to line {ends}, the end, is one row; left out")
+        });
+    } else if rows.row().len() == layout.width {
+        intake.several_lines(line, || {
+            format!("one row to line {ends}; if a quotation mark is stray, rows are lost in it")
+        });
+    }
+}
+
 fn ragged(row: &Row, layout: &Layout, line: u64) -> String {
     let (fields, ends) = (row.len(), line + row.line_feeds());
+    let spans = if ends > line { format!(" and runs to line {ends}") } else { String::new() };
     let plural = if fields == 1 { "" } else { "s" };
-    let spans = if ends > line {
-        format!(" and runs to line {ends}, as after a quotation mark that is never closed")
-    } else {
-        String::new()
-    };
     format!("{fields} field{plural} where the header has {}{spans}; left out", layout.width)
 }

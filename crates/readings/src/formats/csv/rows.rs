@@ -31,16 +31,18 @@ pub(super) struct Rows {
     core: Reader,
     row: Row,
     line: u64,
-    /// Whether the row last read ended in a carriage return, whose line feed is still to come.
-    after_cr: bool,
+    line_feeds: u64,
+    /// What ended the row last read; after a carriage return its line feed is still to come.
+    ending: Ending,
 }
 
 /// What ended a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
     LineFeed,
-    /// A carriage return, or the end of the input.
-    Other,
+    CarriageReturn,
+    /// The end of the input.
+    End,
 }
 
 /// The fields of a row, unquoted.
@@ -96,8 +98,14 @@ impl Rows {
             core: ReaderBuilder::new().delimiter(delimiter).build(),
             row: Row { bytes: vec![0; 1024], ends: vec![0; 16], fields: 0 },
             line: 0,
-            after_cr: false,
+            line_feeds: 0,
+            ending: Ending::LineFeed,
         }
+    }
+
+    /// Whether the end of the input, and nothing else, ended the row last read.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.ending == Ending::End
     }
 
     /// The row last read.
@@ -112,6 +120,12 @@ impl Rows {
         self.line
     }
 
+    /// How many line feeds it holds.
+    #[inline]
+    pub(super) fn line_feeds(&self) -> u64 {
+        self.line_feeds
+    }
+
     /// Reads the next row; false where there is none.
     #[inline]
     pub(super) fn next(&mut self) -> Result<bool, Error> {
@@ -121,10 +135,12 @@ impl Rows {
         let (after, ended) = (self.core.line(), u64::from(ending == Ending::LineFeed));
         self.line = after - ended;
         // Beyond its own line feed and that of the CRLF before it, a row may hold some, or blank lines precede it.
-        if after - before != ended + u64::from(self.after_cr) {
-            self.line -= self.row.line_feeds();
+        self.line_feeds = 0;
+        if after - before != ended + u64::from(self.ending == Ending::CarriageReturn) {
+            self.line_feeds = self.row.line_feeds();
+            self.line -= self.line_feeds;
         }
-        self.after_cr = ending == Ending::Other;
+        self.ending = ending;
         Ok(true)
     }
 
@@ -155,8 +171,9 @@ impl Rows {
                 }
                 ReadRecordResult::OutputEndsFull => self.row.ends.resize(2 * self.row.ends.len(), 0),
                 ReadRecordResult::Record => {
-                    let is_line_feed = !is_end && last == Some(b'\n');
-                    return Ok(Some(if is_line_feed { Ending::LineFeed } else { Ending::Other }));
+                    let by_line_feed = last == Some(b'\n');
+                    let ending = if by_line_feed { Ending::LineFeed } else { Ending::CarriageReturn };
+                    return Ok(Some(if is_end { Ending::End } else { ending }));
                 }
                 ReadRecordResult::End => return Ok(None),
             }
@@ -179,10 +196,10 @@ impl Rows {
     }
 }
 
-/// Reads as far as the first line feed (or as far as a row may go).
+/// Reads as far as the end of the first line that is not blank (or as far as a row may go).
 fn first_line(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
-    while start.len() < MAX_ROW_BYTES && !start.contains(&b'\n') {
+    while start.len() < MAX_ROW_BYTES && !start.trim_ascii_start().contains(&b'\n') {
         if reader.take(4096).read_to_end(&mut start)? == 0 {
             break;
         }
@@ -191,7 +208,7 @@ fn first_line(reader: &mut impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn delimiter(start: &[u8]) -> u8 {
-    let header = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let header = start.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| header.split(|byte| byte == delimiter).count();
     // Of equals the last: a comma unless another is more frequent.
     b";\t,".iter().copied().max_by_key(count).unwrap_or(b',')
