@@ -316,8 +316,8 @@ fn two_meters_with_names_are_told_apart() {
         "knowatt: in.csv:3: column `meter` holds the meter `barn` here and `house` before; choose one with --meter NAME"
     );
     folder.succeeds("train in.csv --tz UTC -o m.json --meter barn");
-    folder.write("house.csv", format!("meter,timestamp,wh\nhouse,2024-02-01T00:00:00Z,1\n"));
-    folder.write("barn.csv", format!("meter,timestamp,wh\nbarn,2024-02-01T01:00:00Z,1\n"));
+    folder.write("house.csv", "meter,timestamp,wh\nhouse,2024-02-01T00:00:00Z,1\n");
+    folder.write("barn.csv", "meter,timestamp,wh\nbarn,2024-02-01T01:00:00Z,1\n");
     let message = folder.refuses("score m.json house.csv barn.csv");
     assert!(
         last_line(&message).starts_with("knowatt: barn.csv:2: column `meter` holds the meter `barn`"),

@@ -143,7 +143,7 @@ fn hours(files: &[(&str, &str)], flags: &str) -> (Vec<(String, f64)>, Vec<String
     for (name, rows) in files {
         folder.write(
             name,
-            rows.replace(" ", "\n").replace("T", "2024-01-01T").replace("h,", ":00Z,").replace("m,", ":30Z,"),
+            rows.replace(' ', "\n").replace('T', "2024-01-01T").replace("h,", ":00Z,").replace("m,", ":30Z,"),
         );
     }
     folder.succeeds(&format!("score m.json {} -o out.csv --ledger l.csv {flags}", names.join(" ")));

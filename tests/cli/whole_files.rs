@@ -71,3 +71,100 @@ fn results_go_to_standard_output_and_nothing_else_does() {
     let model = folder.succeeds("train in.csv --tz UTC -o -");
     assert!(model.as_bytes() == folder.bytes("m.json"));
 }
+
+#[test]
+fn no_output_replaces_an_input_or_another_output() {
+    let folder = Folder::with("in.csv", history(30));
+    folder.succeeds(TRAIN);
+    symlink(folder.path("in.csv"), folder.path("link.csv")).unwrap();
+    let before = (folder.bytes("in.csv"), folder.bytes("m.json"));
+    for arguments in [
+        "score m.json in.csv -o in.csv",
+        "score m.json in.csv -o ./in.csv",
+        "score m.json in.csv -o link.csv",
+        "score m.json in.csv -o out.csv --ledger in.csv",
+        "score m.json in.csv -o m.json",
+        "score m.json in.csv -o same.csv --ledger ./same.csv",
+        "score m.json in.csv --ledger -",
+        "train in.csv --tz UTC -o n.json --table ./n.json",
+        "train in.csv --tz UTC -o n.json --ledger n.json",
+        "train in.csv --tz UTC -o in.csv",
+    ] {
+        let message = folder.refuses(arguments);
+        assert!(
+            message.contains("name the same file") || message.contains("would replace the input"),
+            "{message}"
+        );
+    }
+    assert!(before == (folder.bytes("in.csv"), folder.bytes("m.json")));
+}
+
+#[test]
+fn a_table_is_not_there_without_its_model() {
+    let folder = Folder::with("in.csv", history(30));
+    folder.refuses("train in.csv --tz UTC -o nowhere/m.json --table t.csv");
+    folder.refuses("train in.csv --tz UTC -o m.json/ --table t.csv");
+    folder.refuses("train in.csv --tz UTC -o in.csv/m.json --table t.csv");
+}
+
+#[test]
+fn permissions_and_links_to_come_are_kept() {
+    let folder = Folder::with("in.csv", history(30));
+    folder.write("m.json", "old");
+    std::fs::set_permissions(folder.path("m.json"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    folder.succeeds(TRAIN);
+    assert_eq!(std::fs::metadata(folder.path("m.json")).unwrap().permissions().mode() & 0o777, 0o600);
+    symlink("later.json", folder.path("link.json")).unwrap();
+    folder.succeeds("train in.csv --tz UTC -o link.json");
+    assert!(folder.path("link.json").is_symlink());
+    assert!(folder.bytes("later.json") == folder.bytes("m.json"));
+}
+
+/// Runs a line of shell with the binary as `$K`; gives what it printed and its exit code.
+fn shell(folder: &Folder, line: &str) -> (String, Option<i32>) {
+    let mut shell = std::process::Command::new("bash");
+    shell.arg("-c").arg(line).env("K", env!("CARGO_BIN_EXE_knowatt")).current_dir(folder.path(""));
+    let output = shell.output().unwrap();
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+}
+
+#[test]
+fn dev_stdout_is_standard_output() {
+    let folder = Folder::with("in.csv", history(30));
+    folder.succeeds(TRAIN);
+    shell(&folder, "(echo before; $K score m.json in.csv -o /dev/stdout; echo after) > all.txt 2> /dev/null");
+    let all = folder.read("all.txt");
+    assert!(all.starts_with("before\ntimestamp,wh") && all.ends_with("after\n"), "{all}");
+}
+
+#[test]
+fn a_full_disk_behind_a_stream_is_told_apart_from_wrong_usage() {
+    let folder = Folder::with("in.csv", history(30));
+    folder.succeeds(TRAIN);
+    for command in [
+        "evaluate m.json",
+        "evaluate m.json --format csv",
+        "evaluate m.json --format json",
+        "inspect m.json",
+        "demo",
+        "man",
+        "completions bash",
+        "score m.json in.csv",
+    ] {
+        assert_eq!(shell(&folder, &format!("$K {command} > /dev/full")).1, Some(3), "{command}");
+    }
+    // Messages that nobody can hear stop nothing.
+    assert_eq!(shell(&folder, "$K score m.json in.csv -o o.csv 2> /dev/full").1, Some(0));
+    assert_eq!(shell(&folder, "$K score m.json nowhere.csv 2> /dev/full").1, Some(2));
+}
+
+#[test]
+fn a_closed_pipe_does_not_hide_what_was_asked_about() {
+    let folder = Folder::with("in.csv", history(30));
+    folder.succeeds(TRAIN);
+    let (_, code) = shell(
+        &folder,
+        "set -o pipefail; $K score m.json in.csv in.csv in.csv --fail-above -1 2> /dev/null | head -n 1",
+    );
+    assert_eq!(code, Some(1));
+}

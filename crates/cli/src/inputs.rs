@@ -6,7 +6,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anstream::eprintln;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
@@ -18,7 +17,7 @@ use knowatt_score::{ModelFile, ScoreTable};
 
 use crate::{
     args::ColumnArgs,
-    output::{Output, OutputError},
+    output::{Output, OutputError, say},
     text::{DIM, YELLOW, counted, date, grouped},
 };
 
@@ -27,7 +26,6 @@ const LONG_INPUT_BYTES: u64 = 8 << 20;
 
 /// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked:
 /// then most of all, when reading stopped.
-#[allow(clippy::print_stderr, reason = "messages go to standard error")]
 pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) -> Result<Readings> {
     let mut full = columns.ledger.as_deref().map(Output::create).transpose()?;
     let ledger = full.as_mut().map_or_else(Ledger::default, |full| Ledger::writing_to(full));
@@ -48,7 +46,7 @@ pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) ->
     match (&read, path) {
         (Ok((readings, layouts)), _) => report(readings, &ledger, layouts, zone, path),
         (Err(_), Some(path)) => {
-            eprintln!("ledger    what was not used until it stopped is in {}", path.display());
+            say!("ledger    what was not used until it stopped is in {}", path.display());
         }
         (Err(_), None) => {}
     }
@@ -59,6 +57,8 @@ pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) ->
 
 /// Reads one input after the other, with progress; gives how the columns of each were understood.
 fn read_all(inputs: &[PathBuf], options: &csv::Options, intake: &mut Intake<'_>) -> Result<Vec<Layout>> {
+    let times_stdin = inputs.iter().filter(|path| path.as_os_str() == "-").count();
+    anyhow::ensure!(times_stdin < 2, "standard input (-) can be read only once");
     let progress = progress_bar(inputs);
     let mut layouts = Vec::new();
     for path in inputs {
@@ -90,7 +90,6 @@ pub(crate) fn class_names(table: &ScoreTable) -> String {
     table.calendar().day_classes().class_names().join(", ")
 }
 
-#[allow(clippy::print_stderr, reason = "messages go to standard error")]
 fn report(
     readings: &Readings,
     ledger: &Ledger<'_>,
@@ -103,8 +102,8 @@ fn report(
     {
         let hours = counted(readings.rows.len() as u64, "hour");
         let rows = counted(ledger.rows_read(), "row");
-        eprintln!("read      {hours} from {rows}, {} to {}", date(first.start, zone), date(last.start, zone));
-        eprintln!("          {DIM}{layout}{DIM:#}");
+        say!("read      {hours} from {rows}, {} to {}", date(first.start, zone), date(last.start, zone));
+        say!("          {DIM}{layout}{DIM:#}");
     }
     let noted: Vec<Rule> = Rule::ALL.into_iter().filter(|&rule| ledger.count(rule) > 0).collect();
     if noted.is_empty() {
@@ -115,12 +114,12 @@ fn report(
         || "--ledger FILE lists every entry".to_owned(),
         |path| format!("all in {}", path.display()),
     );
-    eprintln!("{YELLOW}ledger{YELLOW:#}    {} left out; {hint}", counted(unused, "row"));
+    say!("{YELLOW}ledger{YELLOW:#}    {} left out; {hint}", counted(unused, "row"));
     for rule in noted {
         let count = grouped(ledger.count(rule));
         let first =
             ledger.first(rule).map(|entry| format!("{}: {}", entry.place(), entry.what)).unwrap_or_default();
-        eprintln!("          {:<16} {count:>8}  {DIM}{first}{DIM:#}", rule.name());
+        say!("          {:<16} {count:>8}  {DIM}{first}{DIM:#}", rule.name());
     }
 }
 

@@ -12,7 +12,6 @@ mod text;
 
 use std::{io, process::ExitCode};
 
-use anstream::eprintln;
 use clap::Parser;
 
 use crate::{
@@ -20,7 +19,6 @@ use crate::{
     output::OutputError,
 };
 
-#[allow(clippy::print_stderr, reason = "the one place where an error is printed")]
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Train(args) => commands::train::run(&args),
@@ -36,7 +34,7 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let red = anstyle::AnsiColor::Red.on_default() | anstyle::Effects::BOLD;
-            eprintln!("{red}knowatt:{red:#} {error:#}");
+            output::say!("{red}knowatt:{red:#} {error:#}");
             ExitCode::from(if error.is::<OutputError>() { 3 } else { 2 })
         }
     }

@@ -38,7 +38,7 @@ pub(crate) fn cells(
 
 /// A table to read: above 1.0 stands out.
 pub(crate) fn print(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     cells: &[Cell],
     wh: &[f64],
     name_days: bool,

@@ -44,25 +44,29 @@ pub(crate) enum Output {
 impl Output {
     /// Opens `path` for writing, or standard output where it is `-`.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        if path == Path::new("-") {
+        if is_stdout(path) {
             return Ok(Self::Stdout(io::BufWriter::new(io::stdout())));
         }
-        // A link stays a link: the file it leads to is replaced.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let wrong = || format!("{}: cannot be written to", path.display());
+        let (path, named) = (resolved(path), path.display());
+        let wrong = || format!("{named}: cannot be written to");
         match fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => {
-                anyhow::bail!("{} is a directory; name a file in it", path.display())
-            }
-            Ok(meta) if !meta.is_file() => {
-                let file = fs::OpenOptions::new().write(true).open(&path).with_context(wrong)?;
+            Ok(meta) if meta.is_dir() => anyhow::bail!("{named} is a directory; name a file in it"),
+            Ok(meta) if !meta.is_file() || is_device(&path) => {
+                let file = fs::OpenOptions::new().append(true).open(&path).with_context(wrong)?;
                 Ok(Self::Direct { file: io::BufWriter::new(file), path })
             }
-            _ => {
+            before => {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.unwrap_or(Path::new("."));
-                fs::metadata(folder).with_context(wrong)?;
-                let file = new_file_in(folder).with_context(wrong)?;
+                let is_folder = fs::metadata(folder).with_context(wrong)?.is_dir();
+                anyhow::ensure!(
+                    is_folder,
+                    "{named}: cannot be written to: {} is no directory",
+                    folder.display()
+                );
+                let ends_in_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+                anyhow::ensure!(!ends_in_slash, "{named}: there is no such directory");
+                let file = new_file_in(folder, before.ok()).map_err(plain).with_context(wrong)?;
                 Ok(Self::Whole { file: io::BufWriter::new(file), path })
             }
         }
@@ -104,15 +108,68 @@ impl Write for Output {
     }
 }
 
-/// Writes all of a file, or nothing.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut output = Output::create(path)?;
-    output.write_all(bytes).with_context(|| OutputError(path.to_owned()))?;
-    output.finish()
+/// Writes to standard output, in colour where that is wanted.
+pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    write(&mut stdout).and_then(|()| stdout.flush()).with_context(|| OutputError("-".into()))
 }
 
-/// A file beside the one to be, with the permissions that any new file gets.
-fn new_file_in(folder: &Path) -> io::Result<NamedTempFile> {
+/// Says a line on standard error. If nobody can hear it, that is no reason to stop.
+macro_rules! say {
+    ($($message:tt)*) => {{
+        use std::io::Write as _;
+        _ = writeln!(anstream::stderr(), $($message)*);
+    }};
+}
+pub(crate) use say;
+
+/// Sees to it that no output is an input, or the same as another output.
+pub(crate) fn distinct(outputs: &[(&str, Option<&Path>)], inputs: &[&Path]) -> Result<()> {
+    let outputs: Vec<_> = outputs.iter().filter_map(|(flag, path)| Some((*flag, (*path)?))).collect();
+    let same = |a: &Path, b: &Path| resolved(a) == resolved(b) && !is_device(&resolved(a));
+    for (place, (flag, path)) in outputs.iter().enumerate() {
+        if let Some((other, _)) = outputs[..place].iter().find(|(_, other)| same(path, other)) {
+            anyhow::bail!("{other} and {flag} name the same file, {}", path.display());
+        }
+        let is_input = |input: &&&Path| **input != Path::new("-") && same(path, input);
+        if let Some(input) = inputs.iter().find(is_input) {
+            anyhow::bail!("{flag} would replace the input {}; name another file", input.display());
+        }
+    }
+    Ok(())
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdout")
+}
+
+/// Whether the path leads into what is not a disk, such as `/dev/null` or `/dev/fd/3`.
+fn is_device(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
+}
+
+/// Where a path leads, links followed: also those to a file that is not there yet.
+fn resolved(path: &Path) -> PathBuf {
+    if is_stdout(path) {
+        return "-".into();
+    }
+    if is_device(path) {
+        return path.to_owned();
+    }
+    if let Ok(found) = fs::canonicalize(path) {
+        return found;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    match (fs::read_link(path), path.file_name()) {
+        (Ok(target), _) => folder.join(target),
+        (Err(_), Some(name)) if !path.as_os_str().as_encoded_bytes().ends_with(b"/") => folder.join(name),
+        (Err(_), _) => path.to_owned(),
+    }
+}
+
+/// A file beside the one to be, with the permissions of the one before it or of any new file.
+fn new_file_in(folder: &Path, before: Option<fs::Metadata>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".knowatt-");
     #[cfg(unix)]
@@ -120,8 +177,17 @@ fn new_file_in(folder: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    // The error names the temporary file, which nobody asked about.
-    builder
-        .tempfile_in(folder)
-        .map_err(|error| error.raw_os_error().map_or(error, io::Error::from_raw_os_error))
+    let file = builder.tempfile_in(folder)?;
+    if let Some(before) = before {
+        file.as_file().set_permissions(before.permissions())?;
+    }
+    Ok(file)
+}
+
+/// The error without the name of the temporary file, which nobody asked about.
+fn plain(error: io::Error) -> io::Error {
+    match std::error::Error::source(&error) {
+        Some(cause) => io::Error::new(error.kind(), cause.to_string()),
+        None => error,
+    }
 }

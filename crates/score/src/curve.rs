@@ -129,7 +129,8 @@ impl Curve {
         (left.score + (wh - left.wh) * rise / run).clamp(f64::MIN, *most)
     }
 
-    /// The highest reading, in Wh, that scores no more than `score`; 0 where even 0 Wh scores more.
+    /// The highest reading, in Wh, that scores no more than `score`, to within rounding; 0 where even 0 Wh
+    /// scores more, NaN for NaN.
     pub fn wh(&self, score: f64) -> f64 {
         let last = self.knots.len() - 1;
         let right = self.knots.partition_point(|knot| knot.score <= score).clamp(1, last);

@@ -11,6 +11,11 @@ pub const PAUSE_HOURS: i64 = 2;
 /// The distance of two interval starts beyond which a new episode begins.
 const REACH: SignedDuration = SignedDuration::from_hours(PAUSE_HOURS + 1);
 
+/// Whether two readings above a level, the earlier first, belong to one episode if none lies between them.
+pub fn is_one_episode(earlier: Timestamp, later: Timestamp) -> bool {
+    later.duration_since(earlier) <= REACH
+}
+
 /// A run of readings above a level, with its highest one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Episode {
@@ -58,7 +63,7 @@ impl Episodes {
             return false;
         }
         match self.found.last_mut() {
-            Some(open) if start.duration_since(open.last) <= REACH => {
+            Some(open) if is_one_episode(open.last, start) => {
                 open.last = start;
                 open.readings += 1;
                 if score > open.peak_score {

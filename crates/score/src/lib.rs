@@ -30,7 +30,7 @@ mod table;
 
 pub use calendar::{Calendar, CalendarError, DayClass, DayClasses, HOURS, Slot};
 pub use curve::{Curve, CurveError, Knot};
-pub use episode::{Episode, Episodes, PAUSE_HOURS};
+pub use episode::{Episode, Episodes, PAUSE_HOURS, is_one_episode};
 pub use model_file::{
     Calibration, Distillation, MAX_FILE_BYTES, ModelFile, ModelFileError, Provenance, Source, VERSION,
     sha256_hex,

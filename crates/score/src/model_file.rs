@@ -91,11 +91,12 @@ pub struct Provenance {
 pub struct Calibration {
     /// Alerts (episodes) a month of 30 days that were asked for.
     pub alerts_per_month: f64,
-    /// Weeks that were held out, one at a time.
+    /// Weeks with readings, each of them held out once (in at most 16 groups).
     pub weeks: u32,
     /// Readings scored while held out.
     pub readings: u64,
-    /// Episodes above 1.0 among them, before the curves were distilled.
+    /// Episodes above 1.0 among them, before the curves were distilled; the one whose peak set the edge
+    /// lies at 1.0, not above it.
     pub episodes: u64,
     /// The model's raw score at 0.
     pub raw_low: f64,
@@ -263,7 +264,7 @@ impl ModelFile {
         Self::from_bytes(&bytes)
     }
 
-    /// Reads the bytes of a file, and refuses whatever [`ModelFile::to_bytes`] would not have written.
+    /// Reads the bytes of a file, and refuses what was changed since it was written, or breaks a rule of the format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
         if bytes.len() > MAX_FILE_BYTES {
             return Err(ModelFileError::TooLarge);

@@ -12,7 +12,7 @@
 //! quantiles*).
 
 use jiff::Timestamp;
-use knowatt_score::{Calibration, PAUSE_HOURS};
+use knowatt_score::{Calibration, is_one_episode};
 
 use crate::{edges::Edges, models::Model, training_set::TrainingSet};
 
@@ -25,7 +25,7 @@ const LEAST_RANGE: f64 = 0.1;
 /// How many of the highest episodes tell how the tail goes on.
 const TAIL_EPISODES: usize = 10;
 
-/// Holds out whole weeks in turn and finds the edges; `alerts_per_month` is positive.
+/// Holds out whole weeks in turn and finds the edges; `alerts_per_month` is positive and finite.
 pub fn calibrate(
     model: &dyn Model,
     set: &TrainingSet,
@@ -60,17 +60,15 @@ pub fn calibrate(
     (edges, calibration)
 }
 
-/// For n = 1, 2, …: the highest level at which n episodes lie at or above it, as far as there are such levels.
-///
-/// Readings are added from the highest down; one that lies near none added before begins an episode,
-/// one between two joins them.
+/// For n = 1, 2, …: the highest level at which, counted reading by reading from the highest down, n episodes
+/// had begun that no reading between them had joined; as far as there are such levels.
 fn episode_peaks(starts: &[Timestamp], raw: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..raw.len()).collect();
     order.sort_by(|&a, &b| raw[b].total_cmp(&raw[a]).then(a.cmp(&b)));
     let mut above = std::collections::BTreeSet::new();
     let mut peaks = Vec::new();
     let mut episodes = 0_usize;
-    let near = |a: usize, b: usize| starts[b].duration_since(starts[a]).as_hours() <= PAUSE_HOURS + 1;
+    let near = |a: usize, b: usize| is_one_episode(starts[a], starts[b]);
     for place in order {
         let before = above.range(..place).next_back().is_some_and(|&other| near(other, place));
         let after = above.range(place + 1..).next().is_some_and(|&other| near(place, other));

@@ -21,6 +21,9 @@ use crate::{
 /// held out from two others.
 pub const LEAST_DAYS: usize = 21;
 
+/// No home's hour has more.
+const MAX_READING_WH: f64 = 1e9;
+
 /// The highest knot lies at this many times the highest reading.
 const BEYOND_HIGHEST: f64 = 2.0;
 /// And no lower than this.
@@ -69,6 +72,9 @@ pub enum Error {
         "all {0} hourly readings are 0 Wh: there is nothing to learn. Is it the right column, and a meter of consumption?"
     )]
     AllZero(usize),
+    /// Rows that are no readings.
+    #[error("readings must be in order of time, each hour once, and each from 0 to {MAX_READING_WH:e} Wh")]
+    NotReadings,
     /// An impossible number of alerts.
     #[error("{0} alerts a month cannot be asked for: more than 0 and at most 100")]
     AlertsPerMonth(f64),
@@ -106,6 +112,11 @@ pub enum Error {
 pub fn train(readings: &Readings, zone: &str, options: &Options) -> Result<ModelFile, Error> {
     if !(options.alerts_per_month > 0.0 && options.alerts_per_month <= 100.0) {
         return Err(Error::AlertsPerMonth(options.alerts_per_month));
+    }
+    let is_energy = |reading: &knowatt_readings::Reading| (0.0..=MAX_READING_WH).contains(&reading.wh);
+    let is_fit = readings.rows.iter().all(is_energy) && readings.rows.is_sorted_by(|a, b| a.start < b.start);
+    if !is_fit {
+        return Err(Error::NotReadings);
     }
     let set = TrainingSet::new(readings, Calendar::new(zone, options.day_classes)?);
     let (days, hours) = (set.days(), set.rows.len());

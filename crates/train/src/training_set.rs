@@ -13,7 +13,8 @@ pub struct TrainingRow {
     pub slot: Slot,
     /// Energy in Wh.
     pub wh: f64,
-    /// Which seven local days since the first reading's day it belongs to, from 0.
+    /// Which seven local days, counted from the first reading's day, it belongs to: the weeks that have
+    /// readings are numbered from 0, without gaps.
     pub week: u32,
 }
 
@@ -30,14 +31,18 @@ impl TrainingSet {
     /// Places readings in a calendar.
     pub fn new(readings: &Readings, calendar: Calendar) -> Self {
         let first = readings.rows.first().map(|reading| calendar.local(reading.start).date());
+        let (mut weeks, mut last) = (0, None);
         let row = |reading: &knowatt_readings::Reading| {
             let date = calendar.local(reading.start).date();
-            let days = first.map_or(0, |first| date.duration_since(first).as_hours() / 24);
+            let week = first.map_or(0, |first| date.duration_since(first).as_hours() / (24 * 7));
+            if last.replace(week) != Some(week) {
+                weeks += 1;
+            }
             TrainingRow {
                 start: reading.start,
                 slot: calendar.slot(reading.start),
                 wh: reading.wh,
-                week: u32::try_from(days / 7).unwrap_or_default(),
+                week: weeks - 1,
             }
         };
         let rows = readings.rows.iter().map(row).collect();

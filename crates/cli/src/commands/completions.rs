@@ -1,15 +1,18 @@
 //! `knowatt completions`: what a shell needs to complete the flags.
 
-use std::{io::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::CommandFactory as _;
 
-use crate::args::{Args, CompletionsArgs};
+use crate::{
+    args::{Args, CompletionsArgs},
+    output,
+};
 
 pub(crate) fn run(args: &CompletionsArgs) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "knowatt", &mut script);
-    std::io::stdout().write_all(&script)?;
+    output::print(|out| out.write_all(&script))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use knowatt_score::{Calendar, Episode, Episodes, ModelFile};
 use knowatt_train::{Options, train};
 
 use crate::{
-    matrix,
+    matrix, output,
     text::{BOLD, DIM, counted, wh},
 };
 
@@ -27,33 +27,39 @@ pub(crate) fn run() -> Result<ExitCode> {
     let after = read("after-hourly.csv", AFTER, &options)?;
     let model = train(&learned, ZONE, &options)?;
 
-    let mut out = anstream::stdout().lock();
-    let out = &mut out;
-    let weeks = model.calibration.map_or(0, |calibration| calibration.weeks);
-    writeln!(out, "{BOLD}A real house near Paris, autumn 2007{BOLD:#}\n")?;
-    step(out, 1, "learn what is normal", "knowatt train learn-hourly.csv --tz Europe/Paris -o model.json")?;
-    let alerts = options.alerts_per_month;
-    let hours = counted(learned.rows.len() as u64, "hour");
-    writeln!(out, "   {hours} in {weeks} weeks; about {alerts} alerts a month are wanted\n")?;
-
-    step(out, 2, "what so many Wh score at which hour", "knowatt evaluate model.json --hours 4,9,20")?;
+    let episodes = episodes(&model, &after)?;
     let wh = [150.0, 500.0, 1500.0, 3000.0];
     let days: Vec<_> = model.table.calendar().day_classes().classes().take(1).collect();
-    matrix::print(out, &matrix::cells(&model.table, &days, &[4, 9, 20], &wh)?, &wh, true, "   ")?;
-    writeln!(
-        out,
-        "   {DIM}1.0 is the most that is normal for that hour; above it, someone should look{DIM:#}\n"
-    )?;
+    let cells = matrix::cells(&model.table, &days, &[4, 9, 20], &wh)?;
+    output::print(|out| {
+        let weeks = model.calibration.map_or(0, |calibration| calibration.weeks);
+        writeln!(out, "{BOLD}A real house near Paris, autumn 2007{BOLD:#}\n")?;
+        step(
+            out,
+            1,
+            "learn what is normal",
+            "knowatt train learn-hourly.csv --tz Europe/Paris -o model.json",
+        )?;
+        let alerts = options.alerts_per_month;
+        let hours = counted(learned.rows.len() as u64, "hour");
+        writeln!(out, "   {hours} in {weeks} weeks; about {alerts} alerts a month are wanted\n")?;
 
-    step(out, 3, "score the month after", "knowatt score model.json after-hourly.csv")?;
-    let episodes = episodes(&model, &after)?;
-    let scored = counted(after.rows.len() as u64, "hour");
-    let times = counted(episodes.len() as u64, "time");
-    writeln!(out, "   {scored} of December; you would have been told {times}:\n")?;
-    for episode in &episodes {
-        tell(out, &model, &after, episode)?;
-    }
-    writeln!(out, "\nYour own meter: {BOLD}knowatt train --help{BOLD:#}")?;
+        step(out, 2, "what so many Wh score at which hour", "knowatt evaluate model.json --hours 4,9,20")?;
+        matrix::print(out, &cells, &wh, true, "   ")?;
+        writeln!(
+            out,
+            "   {DIM}1.0 is the most that is normal for that hour; above it, someone should look{DIM:#}\n"
+        )?;
+
+        step(out, 3, "score the month after", "knowatt score model.json after-hourly.csv")?;
+        let scored = counted(after.rows.len() as u64, "hour");
+        let times = counted(episodes.len() as u64, "time");
+        writeln!(out, "   {scored} of December; you would have been told {times}:\n")?;
+        for episode in &episodes {
+            tell(out, &model, &after, episode)?;
+        }
+        writeln!(out, "\nYour own meter: {BOLD}knowatt train --help{BOLD:#}")
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,16 +78,16 @@ fn episodes(model: &ModelFile, readings: &Readings) -> Result<Vec<Episode>> {
     Ok(episodes.finish())
 }
 
-fn step(out: &mut impl Write, number: u8, what: &str, command: &str) -> io::Result<()> {
+fn step(out: &mut dyn Write, number: u8, what: &str, command: &str) -> io::Result<()> {
     writeln!(out, "{BOLD}{number}  {what}{BOLD:#}\n   {DIM}$ {command}{DIM:#}")
 }
 
 /// The talk's sentence, at the highest hour of an episode, and what would have been normal then.
-fn tell(out: &mut impl Write, model: &ModelFile, readings: &Readings, episode: &Episode) -> Result<()> {
+fn tell(out: &mut dyn Write, model: &ModelFile, readings: &Readings, episode: &Episode) -> io::Result<()> {
     let Some(reading) = readings.rows.iter().find(|reading| reading.start == episode.peak) else {
         return Ok(());
     };
-    let scored = model.table.assess(reading.start, reading.wh)?;
+    let Ok(scored) = model.table.assess(reading.start, reading.wh) else { return Ok(()) };
     let local = model.table.calendar().local(reading.start);
     let when = local.strftime("%a %e %b %H:%M");
     let style = crate::text::score_style(scored.score);

@@ -1,7 +1,7 @@
 //! `knowatt evaluate`: the score matrix.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Write},
     process::ExitCode,
 };
 
@@ -12,6 +12,7 @@ use crate::{
     args::{EvaluateArgs, Format},
     inputs,
     matrix::{self, Cell},
+    output,
 };
 
 /// The JSON form; `version` rises when a program that reads it would have to change.
@@ -33,25 +34,25 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     };
     let hours = if args.hours.is_empty() { (0..24).collect() } else { args.hours.clone() };
     let cells = matrix::cells(&table, &days, &hours, &args.wh)?;
-    match args.format {
+    output::print(|out| match args.format {
         Format::Text => {
             let named = args.day.is_some() || days.len() > 1;
-            matrix::print(&mut anstream::stdout().lock(), &cells, &args.wh, named, "")?;
+            matrix::print(out, &cells, &args.wh, named, "")
         }
-        Format::Csv => print_csv(&cells)?,
+        Format::Csv => print_csv(out, &cells),
         Format::Json => {
             let document = Document { format: "knowatt-score-matrix", version: 1, rows: &cells };
-            writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(&document)?)?;
+            writeln!(out, "{}", serde_json::to_string_pretty(&document)?)
         }
-    }
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_csv(cells: &[Cell]) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(io::stdout().lock());
-    csv.write_record(["day", "hour", "wh", "score"])?;
+/// Names and numbers need no quotation marks.
+fn print_csv(out: &mut dyn Write, cells: &[Cell]) -> io::Result<()> {
+    writeln!(out, "day,hour,wh,score")?;
     for Cell { day, hour, wh, score } in cells {
-        csv.write_record([day, hour.to_string().as_str(), &wh.to_string(), &score.to_string()])?;
+        writeln!(out, "{day},{hour},{wh},{score}")?;
     }
-    csv.flush()
+    Ok(())
 }

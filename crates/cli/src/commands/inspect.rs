@@ -11,21 +11,22 @@ use knowatt_score::{Calibration, ModelFile, ScoreTable, Source};
 
 use crate::{
     args::InspectArgs,
-    inputs,
+    inputs, output,
     text::{BOLD, DIM, counted, grouped, wh},
 };
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let model = inputs::read_model(&args.model)?;
-    let mut out = anstream::stdout().lock();
-    describe(&mut out, &model)?;
-    writeln!(out)?;
-    ranges(&mut out, &model.table)?;
+    output::print(|out| {
+        describe(out, &model)?;
+        writeln!(out)?;
+        ranges(out, &model.table)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// One fact a line.
-pub(crate) fn describe(out: &mut impl Write, model: &ModelFile) -> io::Result<()> {
+fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
     let ModelFile { provenance, calibration, distillation, table } = model;
     let calendar = table.calendar();
     let mut line = |name: &str, value: String| writeln!(out, "{BOLD}{name:<12}{BOLD:#} {value}");
@@ -76,7 +77,7 @@ fn calibrated(calibration: &Calibration) -> String {
 const MOST_COLUMNS: usize = 7;
 
 /// What is normal, hour by hour.
-fn ranges(out: &mut impl Write, table: &ScoreTable) -> io::Result<()> {
+fn ranges(out: &mut dyn Write, table: &ScoreTable) -> io::Result<()> {
     let classes = table.calendar().day_classes();
     let days: Vec<_> = classes.classes().take(MOST_COLUMNS).collect();
     write!(out, "{BOLD}normal{BOLD:#}      ")?;

@@ -1,12 +1,15 @@
 //! `knowatt man`: the manual, made from the flags' definitions.
 
-use std::{io::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
 use clap_mangen::Man;
 
-use crate::args::{Args, ManArgs};
+use crate::{
+    args::{Args, ManArgs},
+    output,
+};
 
 pub(crate) fn run(args: &ManArgs) -> Result<ExitCode> {
     let command = Args::command();
@@ -17,6 +20,6 @@ pub(crate) fn run(args: &ManArgs) -> Result<ExitCode> {
     }
     let mut page = Vec::new();
     Man::new(command).render(&mut page)?;
-    std::io::stdout().write_all(&page)?;
+    output::print(|out| out.write_all(&page))?;
     Ok(ExitCode::SUCCESS)
 }

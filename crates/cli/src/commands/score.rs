@@ -2,11 +2,10 @@
 
 use std::{
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anstream::eprintln;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use knowatt_score::Episodes;
@@ -15,7 +14,7 @@ use serde::Serialize;
 use crate::{
     args::ScoreArgs,
     inputs,
-    output::{Output, OutputError},
+    output::{self, Output, OutputError, say},
     text::counted,
 };
 
@@ -41,14 +40,24 @@ enum Form {
     JsonLines,
 }
 
-#[allow(clippy::print_stderr, reason = "messages go to standard error")]
 pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let form = form_of(&args.output)?;
+    let files: Vec<_> = args.inputs.iter().chain([&args.model]).map(PathBuf::as_path).collect();
+    let ledger = args.columns.ledger.as_deref();
+    output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
     let table = inputs::read_model(&args.model)?.table;
     let readings = inputs::read(&args.inputs, &args.columns, table.calendar().zone())?;
     let mut output = Output::create(&args.output)?;
-    let failed = || OutputError(args.output.clone());
-    form.begin(&mut output).with_context(failed)?;
+    // Whoever closes the pipe has seen enough of the scores, but may still want to know the exit code.
+    let mut is_closed = false;
+    let mut check = |written: io::Result<()>| match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            is_closed = true;
+            Ok(())
+        }
+        other => other.with_context(|| OutputError(args.output.clone())),
+    };
+    check(form.begin(&mut output))?;
     let mut episodes = Episodes::above(1.0);
     let mut highest = f64::NEG_INFINITY;
     for reading in &readings.rows {
@@ -64,11 +73,14 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
             expected_low_wh: scored.expected_low_wh,
             expected_high_wh: scored.expected_high_wh,
         };
-        form.write(&row, &mut output).with_context(failed)?;
+        check(form.write(&row, &mut output))?;
     }
-    output.finish()?;
+    check(output.flush())?;
+    if !is_closed {
+        output.finish()?;
+    }
     let above = counted(episodes.finish().len() as u64, "alert");
-    eprintln!("scored    {}, {above} (episodes above 1.0)", counted(readings.rows.len() as u64, "hour"));
+    say!("scored    {}, {above} (episodes above 1.0)", counted(readings.rows.len() as u64, "hour"));
     let asked_about = args.fail_above.is_some_and(|level| highest > level);
     Ok(if asked_about { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -1,32 +1,50 @@
 //! `knowatt train`: readings in, model file out.
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anstream::eprintln;
 use anyhow::{Context as _, Result};
 use knowatt_score::{Calendar, ModelFile, ScoreTable};
 use knowatt_train::{Bounds, ModelName, Options, from_bounds, train};
 
-use crate::{args::TrainArgs, inputs, output, text::grouped};
+use crate::{
+    args::TrainArgs,
+    inputs,
+    output::{self, Output, OutputError, say},
+    text::grouped,
+};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
-    if let Some(table) = &args.table {
-        anyhow::ensure!(
-            *table != args.output,
-            "--output and --table name the same file, {}",
-            table.display()
-        );
-    }
+    let outputs = [
+        ("--output", Some(args.output.as_path())),
+        ("--table", args.table.as_deref()),
+        ("--ledger", args.columns.ledger.as_deref()),
+    ];
+    let files: Vec<_> = args.inputs.iter().chain(&args.bounds).map(PathBuf::as_path).collect();
+    output::distinct(&outputs, &files)?;
     let model = match &args.bounds {
         Some(bounds) => bounded(bounds, args)?,
         None => learned(args)?,
     };
-    let bytes = model.to_bytes();
-    if let Some(path) = &args.table {
-        output::write_whole(path, &score_table_csv(&model.table)?)?;
+    // Both are opened before either is there.
+    let mut output = Output::create(&args.output)?;
+    let table = args
+        .table
+        .as_deref()
+        .map(|path| Ok::<_, anyhow::Error>((path, Output::create(path)?)))
+        .transpose()?;
+    if let Some((path, mut table)) = table {
+        table.write_all(&score_table_csv(&model.table)?).with_context(|| OutputError(path.to_owned()))?;
+        table.finish()?;
         said("table", path, None);
     }
-    output::write_whole(&args.output, &bytes)?;
+    let bytes = model.to_bytes();
+    output.write_all(&bytes).with_context(|| OutputError(args.output.clone()))?;
+    output.finish()?;
     said("wrote", &args.output, Some(bytes.len()));
     Ok(ExitCode::SUCCESS)
 }
@@ -45,7 +63,6 @@ pub(crate) fn score_table_csv(table: &ScoreTable) -> Result<Vec<u8>> {
     Ok(csv.into_inner()?)
 }
 
-#[allow(clippy::print_stderr, reason = "messages go to standard error")]
 fn learned(args: &TrainArgs) -> Result<ModelFile> {
     let zone = args.tz.as_ref().map(|zone| zone.0.as_str()).unwrap_or_default();
     let calendar = Calendar::new(zone, args.day_class)?;
@@ -58,7 +75,7 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
     };
     let model = train(&readings, zone, &options)?;
     if let Some(calibration) = model.calibration {
-        eprintln!(
+        say!(
             "trained   {}; set so that about {} alerts a month pass 1.0: {} in the {} weeks it was not shown",
             options.model,
             calibration.alerts_per_month,
@@ -69,7 +86,6 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
     Ok(model)
 }
 
-#[allow(clippy::print_stderr, reason = "messages go to standard error")]
 fn bounded(path: &Path, args: &TrainArgs) -> Result<ModelFile> {
     anyhow::ensure!(
         args.model == ModelName::Envelope,
@@ -80,15 +96,14 @@ fn bounded(path: &Path, args: &TrainArgs) -> Result<ModelFile> {
     let bounds = Bounds::read(fs::File::open(path).with_context(named)?).with_context(named)?;
     let zone = args.tz.as_ref().map_or("UTC", |zone| zone.0.as_str());
     if args.tz.is_none() {
-        eprintln!("note      without --tz the hours of instants are those of UTC");
+        say!("note      without --tz the hours of instants are those of UTC");
     }
     Ok(from_bounds(&bounds, zone)?)
 }
 
-#[allow(clippy::print_stderr, reason = "messages go to standard error")]
 fn said(what: &str, path: &Path, bytes: Option<usize>) {
     if path != Path::new("-") {
         let size = bytes.map(|bytes| format!(" ({} KB)", bytes.div_ceil(1000))).unwrap_or_default();
-        eprintln!("{what:<9} {}{size}", path.display());
+        say!("{what:<9} {}{size}", path.display());
     }
 }

@@ -9,7 +9,7 @@
 //! - A reading lends a cell the weight exp(−Δ²/2) for Δ hours between them around the clock, up to
 //!   [`REACH_HOURS`], and [`OTHER_DAYS`] of that where the day class is another.
 //! - The kernel in x is normal. Its bandwidth is Silverman's 0.9·σ·n^(−1/5), with σ the spread of x
-//!   within cells and n the number of readings that a cell sees.
+//!   within cells and n the readings that lend an hour weight.
 //! - Beyond the highest reading the normal kernel's own tail goes on: z rises by 1 per bandwidth.
 //!
 //! 50 Wh, about what a home draws when nobody is there, keeps readings near zero from being spread
@@ -35,6 +35,8 @@ const PER_BANDWIDTH: f64 = 6.0;
 const KERNEL_REACH: f64 = 8.0;
 /// The low edge of normal: the fraction of readings below it.
 const LOW_TAIL: f64 = 0.05;
+/// A cell that sees fewer readings than this, by weight, has not been seen.
+const LEAST_SEEN: f64 = 1.0;
 /// Where less than this lies above, z rises by the bandwidth alone.
 const LEAST_TAIL: f64 = 1e-13;
 /// z is not followed lower than this.
@@ -82,8 +84,7 @@ impl Model for Density {
         let lattice = lattice(&x, bandwidth);
         let masses = binned(&x, &cell_of, cells, lattice);
         let tails = kernel_tails(lattice.step / bandwidth);
-        let z =
-            (0..cells).flat_map(|cell| quantiles(&mixed(&masses, cell, lattice.points), &tails)).collect();
+        let z = mixed(&masses, lattice.points).iter().flat_map(|seen| quantiles(seen, &tails)).collect();
         Box::new(FittedDensity { lattice, z })
     }
 }
@@ -146,21 +147,36 @@ fn binned(x: &[f64], cell_of: &[usize], cells: usize, lattice: Lattice) -> Vec<f
     masses
 }
 
-/// The readings that a cell sees: its own, those of the hours around and of the other days, by weight.
-fn mixed(masses: &[f64], cell: usize, points: usize) -> Vec<f64> {
-    let (day, hour) = (cell / HOURS, cell % HOURS);
-    let mut sum = vec![0.0; points];
-    for other in 0..masses.len() / points / HOURS {
-        let share = if other == day { 1.0 } else { OTHER_DAYS };
-        for (place, weight) in hour_weights().into_iter().enumerate() {
-            let around = (hour + HOURS + place - REACH_HOURS) % HOURS;
-            let lent = &masses[(other * HOURS + around) * points..][..points];
-            for (sum, mass) in sum.iter_mut().zip(lent) {
-                *sum += share * weight * mass;
-            }
+/// The readings that each cell sees: its own, those of the hours around and of the other days, by weight.
+///
+/// A cell that sees next to nothing (no reading within reach of its hour, on any day) sees all there are.
+fn mixed(masses: &[f64], points: usize) -> Vec<Vec<f64>> {
+    let add = |sum: &mut [f64], lent: &[f64], weight: f64| {
+        for (sum, mass) in sum.iter_mut().zip(lent) {
+            *sum += weight * mass;
         }
+    };
+    let cell = |day: usize, hour: usize| &masses[(day * HOURS + hour) * points..][..points];
+    let days = masses.len() / points / HOURS;
+    let mut of_hour = vec![vec![0.0; points]; HOURS];
+    let mut of_all = vec![0.0; points];
+    for (hour, of_hour) in of_hour.iter_mut().enumerate() {
+        for day in 0..days {
+            add(of_hour, cell(day, hour), 1.0);
+        }
+        add(&mut of_all, of_hour, 1.0);
     }
-    sum
+    let weights = hour_weights();
+    let seen = |day: usize, hour: usize| {
+        let mut sum = vec![0.0; points];
+        for (place, weight) in weights.into_iter().enumerate() {
+            let around = (hour + HOURS + place - REACH_HOURS) % HOURS;
+            add(&mut sum, &of_hour[around], weight * OTHER_DAYS);
+            add(&mut sum, cell(day, around), weight * (1.0 - OTHER_DAYS));
+        }
+        if sum.iter().sum::<f64>() < LEAST_SEEN { of_all.clone() } else { sum }
+    };
+    (0..days * HOURS).map(|cell| seen(cell / HOURS, cell % HOURS)).collect()
 }
 
 /// How much of a reading k steps right of a point lies above the point, for k from −reach to +reach.

@@ -85,11 +85,9 @@ impl Fitted for FittedEnvelope {
 
     fn curve(&self, slot: Slot, edges: Edges, _highest_wh: f64) -> Distilled {
         let range = self.range(slot);
-        // Two knots at the edges are the model itself; rounding moves them by half a thousandth of a Wh.
-        let at = |raw: f64| ((range.min_wh + raw * range.width()) * 1e3).round() / 1e3;
-        let high = Knot { wh: at(edges.high).max(range.min_wh + 1e-3), score: 1.0 };
-        let curve = Curve::new(vec![Knot { wh: at(edges.low), score: 0.0 }, high]);
-        // A thousandth of a Wh, as a score.
-        Distilled { curve, largest_error: edges.score(1e-3 / range.width()) - edges.score(0.0) }
+        // Two knots at the edges are the model itself.
+        let at = |raw: f64| (range.min_wh + raw * range.width()).clamp(0.0, Curve::MAX_WH);
+        let knots = vec![Knot { wh: at(edges.low), score: 0.0 }, Knot { wh: at(edges.high), score: 1.0 }];
+        Distilled { curve: Curve::new(knots), largest_error: 0.0 }
     }
 }

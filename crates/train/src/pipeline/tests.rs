@@ -127,3 +127,54 @@ fn impossible_wishes_are_refused() {
     ));
     assert!(matches!(train(&Readings::default(), "UTC", &Options::default()), Err(Error::TooLittle { .. })));
 }
+
+#[test]
+fn weeks_are_held_out_in_turn_however_far_apart_they_lie() {
+    // Three weeks, sixteen apart: a multiple of the number of groups.
+    let rows = home(5, 33 * 7).rows.into_iter().enumerate();
+    let rows =
+        rows.filter(|(hour, _)| [0, 16, 32].contains(&(hour / 168))).map(|(_, reading)| reading).collect();
+    let readings = Readings { rows };
+    for model in ModelName::ALL {
+        let file = train(&readings, "UTC", &Options { model, ..Options::default() }).unwrap();
+        assert_eq!(file.calibration.unwrap().weeks, 3);
+        assert!(alerts(&file, &readings) < 6, "{model}");
+    }
+}
+
+#[test]
+fn hours_without_readings_borrow_from_all() {
+    // A shop's meter that is read from eight to five only.
+    let rows = home(6, 90).rows.into_iter().enumerate().filter(|(hour, _)| (8..17).contains(&(hour % 24)));
+    let readings = Readings { rows: rows.map(|(_, reading)| reading).collect() };
+    for model in ModelName::ALL {
+        let file = train(&readings, "UTC", &Options { model, ..Options::default() }).unwrap();
+        let at_two = file.table.score_at("2024-06-04T02:00:00Z".parse().unwrap(), 1e5).unwrap();
+        assert!(at_two > 1.0, "{model}: {at_two}");
+    }
+}
+
+#[test]
+fn rows_that_are_no_readings_are_refused() {
+    for wh in [f64::NAN, f64::INFINITY, -1.0, 1e10] {
+        let mut readings = home(1, 30);
+        readings.rows[5].wh = wh;
+        assert!(matches!(train(&readings, "UTC", &Options::default()), Err(Error::NotReadings)));
+    }
+    let mut readings = home(1, 30);
+    readings.rows.swap(3, 4);
+    assert!(matches!(train(&readings, "UTC", &Options::default()), Err(Error::NotReadings)));
+}
+
+#[test]
+fn a_home_of_extremes_can_be_learned() {
+    let mut readings = home(2, 60);
+    for (hour, reading) in readings.rows.iter_mut().enumerate() {
+        reading.wh = if hour % 7 == 3 { 1e9 } else { 1.0 };
+    }
+    for model in ModelName::ALL {
+        for alerts_per_month in [1e-300, 0.01, 100.0] {
+            train(&readings, "UTC", &Options { model, alerts_per_month, ..Options::default() }).unwrap();
+        }
+    }
+}
