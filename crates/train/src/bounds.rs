@@ -125,8 +125,18 @@ impl Bounds {
     }
 }
 
-fn read_rows(source: impl Read) -> Result<Vec<Row>, BoundsError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
+/// The line of the first character at or after a place; the reader's own count is off after CRLF and blank lines.
+fn line_of(content: &[u8], byte: u64) -> u64 {
+    let (before, after) = content.split_at(usize::try_from(byte).unwrap_or(usize::MAX).min(content.len()));
+    let blank = after.iter().take_while(|byte| byte.is_ascii_whitespace());
+    let feeds = before.iter().chain(blank).filter(|&&byte| byte == b'\n').count();
+    1 + feeds as u64
+}
+
+fn read_rows(mut source: impl Read) -> Result<Vec<Row>, BoundsError> {
+    let mut content = Vec::new();
+    source.read_to_end(&mut content).map_err(csv::Error::from)?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(content.as_slice());
     let header = reader.headers()?.clone();
     let column = |name: &'static str| {
         header.iter().position(|column| column == name).ok_or(BoundsError::MissingColumn(name))
@@ -136,7 +146,7 @@ fn read_rows(source: impl Read) -> Result<Vec<Row>, BoundsError> {
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line_of(&content, position.byte()));
         let field = |column, at: usize, expected| BoundsError::Field {
             line,
             column,
