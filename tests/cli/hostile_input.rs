@@ -37,7 +37,7 @@ fn a_header_alone_holds_no_complete_hour() {
     let message = refused("timestamp,wh\n");
     assert_eq!(
         message,
-        "knowatt: in.csv: 0 rows, but no complete hour among them; a reading needs the whole hour"
+        "knowatt: in.csv: holds no complete hour in its 0 usable rows; a reading needs the whole hour"
     );
 }
 

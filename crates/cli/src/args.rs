@@ -46,7 +46,7 @@ Examples:
   knowatt train meter.csv --tz Europe/Paris -o model.json
   knowatt train jan.csv.gz feb.csv.gz --tz Europe/Paris -o model.json --table table.csv
   knowatt train counter.csv --tz Asia/Tokyo --unit kWh --kind register -o model.json
-  knowatt train --model envelope --bounds bounds.csv --tz Australia/Sydney -o model.json")]
+  knowatt train --bounds bounds.csv --tz Australia/Sydney -o model.json")]
 pub(crate) struct TrainArgs {
     /// CSV files, plain, gzip or zstd; `-` is standard input
     #[arg(required_unless_present = "bounds", conflicts_with = "bounds", value_name = "INPUT")]
@@ -64,9 +64,9 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
 
-    /// The model to fit
-    #[arg(long, value_name = "MODEL", default_value_t, value_parser = model_parser())]
-    pub(crate) model: ModelName,
+    /// The model to fit [default: density]
+    #[arg(long, value_name = "MODEL", value_parser = model_parser())]
+    pub(crate) model: Option<ModelName>,
 
     /// Alerts wanted in a month of 30 days; 1.0 is set so that about so many arise
     #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = parse_alerts)]
@@ -80,7 +80,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// Take the edges of normal from a CSV of `hour,min_wh,max_wh` (and `day`) instead of learning them
+    /// Take the edges of normal, an envelope, from a CSV of `hour,min_wh,max_wh` (and `day`) instead of learning
     #[arg(
         long,
         value_name = "FILE",

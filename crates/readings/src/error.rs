@@ -181,6 +181,6 @@ pub enum ErrorKind {
         first: String,
     },
     /// Rows, but no complete hour.
-    #[error("{0} rows, but no complete hour among them; a reading needs the whole hour")]
+    #[error("holds no complete hour in its {0} usable rows; a reading needs the whole hour")]
     NoHour(u64),
 }

@@ -59,7 +59,8 @@ impl Default for Options {
 pub enum Error {
     /// Not enough history.
     #[error(
-        "readings of {days} days ({hours} complete hours) are too few to learn from: at least {LEAST_DAYS} days are needed, and about 90 are good"
+        "readings of {days} day{} ({hours} complete hours) are too few to learn from: at least {LEAST_DAYS} days are needed, and about 90 are good",
+        if *days == 1 { "" } else { "s" }
     )]
     TooLittle {
         /// Local days with readings.

@@ -68,7 +68,7 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
     let calendar = Calendar::new(zone, args.day_class)?;
     let readings = inputs::read(&args.inputs, &args.columns, calendar.zone())?;
     let options = Options {
-        model: args.model,
+        model: args.model.unwrap_or_default(),
         day_classes: args.day_class,
         alerts_per_month: args.alerts_per_month,
         seed: args.seed,
@@ -88,8 +88,8 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
 
 fn bounded(path: &Path, args: &TrainArgs) -> Result<ModelFile> {
     anyhow::ensure!(
-        args.model == ModelName::Envelope,
-        "--bounds are those of an envelope; add --model envelope"
+        args.model.unwrap_or(ModelName::Envelope) == ModelName::Envelope,
+        "--bounds are those of an envelope, which is another model than the one asked for"
     );
     let named = || path.display().to_string();
     anyhow::ensure!(!path.is_dir(), "{} is a directory; name the file of bounds in it", named());
