@@ -191,6 +191,14 @@ fn a_register_that_reads_nothing_for_a_while_is_no_consumption() {
     let (found, rules) = hours(&[("a.csv", glitch)], "--unit wh --value-column v --kind register");
     assert_eq!(found, [hour("00", 100.0), hour("03", 100.0)]);
     assert_eq!(rules, ["register-reset", "register-reset"]);
+    let dip = "ts,v T00h,5000 T01h,5100 T02h,4900 T03h,4950 T04h,5300 T05h,5400";
+    let (found, rules) = hours(&[("a.csv", dip)], "--unit wh --value-column v --kind register");
+    assert_eq!(found, [hour("00", 100.0), hour("02", 50.0), hour("04", 100.0)]);
+    assert_eq!(rules, ["register-reset", "register-reset"]);
+    let new_meter = "ts,v T00h,200 T01h,300 T02h,0 T03h,100 T04h,200 T05h,300 T06h,400";
+    let (found, rules) = hours(&[("a.csv", new_meter)], "--unit wh --value-column v --kind register");
+    assert_eq!(found.len(), 5);
+    assert_eq!(rules, ["register-reset"]);
     let jump = "ts,v T00h,5000 T01h,5100 T02h,900000000000 T03h,900000000100";
     let (found, rules) = hours(&[("a.csv", jump)], "--unit wh --value-column v --kind register");
     assert_eq!(found, [hour("00", 100.0), hour("02", 100.0)]);
@@ -215,4 +223,12 @@ fn a_clock_that_jitters_loses_no_hour() {
     assert!(column(&out, "timestamp").len() >= 23, "{out}");
     assert!(crate::support::numbers(&out, "wh").iter().all(|wh| (wh - 100.0).abs() < 0.5), "{out}");
     assert!(!column(&folder.read("l.csv"), "rule").contains(&"gap".to_owned()));
+}
+
+#[test]
+fn a_file_by_the_hour_goes_on_in_one_by_the_half_hour() {
+    let (hourly, half) = ("ts,v T00h,50 T01h,60", "ts,v T02h,30 T02m,40 T03h,50 T03m,60");
+    let (found, rules) = hours(&[("a.csv", hourly), ("b.csv", half)], "--unit wh --value-column v");
+    assert_eq!(found, [hour("00", 50.0), hour("01", 60.0), hour("02", 70.0), hour("03", 110.0)]);
+    assert_eq!(rules, [""; 0]);
 }

@@ -12,8 +12,8 @@
 //! change are silent while nothing changes). What lies between two intervals is a gap: nothing fills it.
 //! A row whose value is unknown begins a gap at once (unless it is a register's).
 //!
-//! A register that fell has been reset. If it then comes back to where it was, it had not: the low
-//! readings were wrong, and what it rose in coming back is not counted.
+//! A register that fell has been reset. If it then comes back to where it was at a stroke, it had not: the
+//! low readings were wrong, and what it rose in coming back is not counted.
 //!
 //! An input that begins after the one before it has ended goes on from there: the seam is an interval
 //! like any other, or a gap. An hour counts when it is covered whole. Where a zone changes by less than
@@ -73,8 +73,8 @@ pub(crate) struct Resampler {
     /// The last row, whose interval is still open, and how long the one before it was.
     previous: Option<Sample>,
     stride: Option<Millis>,
-    /// What a register showed before it fell.
-    before_fall: Option<f64>,
+    /// What a register showed before it fell and after.
+    fall: Option<(f64, f64)>,
     open: Option<Hour>,
     hours: Vec<Hour>,
 }
@@ -92,7 +92,7 @@ impl Resampler {
             waiting: Vec::new(),
             previous: None,
             stride: None,
-            before_fall: None,
+            fall: None,
             open: None,
             hours: Vec::new(),
         }
@@ -139,7 +139,7 @@ impl Resampler {
                 Kind::Register => {}
             }
         }
-        (self.previous, self.stride, self.before_fall) = (None, None, None);
+        (self.previous, self.stride, self.fall) = (None, None, None);
         self.hours.extend(self.open.take());
     }
 
@@ -180,10 +180,12 @@ impl Resampler {
         if first <= last {
             self.close_last(); // it does not go on from there
         }
-        self.cadence = Some(cadence);
+        // The interval of the row before is as long as those of its own input.
+        let mut of_row = self.cadence.replace(cadence).unwrap_or(cadence);
         self.is_settling = false;
         for sample in waiting {
-            self.step(sample, cadence, ledger);
+            self.step(sample, of_row, ledger);
+            of_row = cadence;
         }
         Ok(())
     }
@@ -233,16 +235,17 @@ impl Resampler {
     /// Whether what a register rose by can have been used; if not, that is noted.
     fn is_plausible_rise(&mut self, last: Sample, sample: Sample, ledger: &mut Ledger<'_>) -> bool {
         if sample.value < last.value {
-            self.before_fall = Some(self.before_fall.map_or(last.value, |before| before.max(last.value)));
+            self.fall = Some((last.value, sample.value));
             note_register(last, sample, ledger, "fell");
             return false;
         }
-        if self.before_fall.is_some_and(|before| sample.value >= before) {
-            self.before_fall = None;
+        let rise = sample.value - last.value;
+        if self.fall.is_some_and(|(before, after)| sample.value >= before && rise >= (before - after) / 2.0) {
+            self.fall = None;
             note_register(last, sample, ledger, "came back");
             return false;
         }
-        if sample.value - last.value > MOST_WH {
+        if rise > MOST_WH {
             note_register(last, sample, ledger, "jumped");
             return false;
         }
