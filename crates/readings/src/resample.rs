@@ -352,14 +352,20 @@ mod tests {
 
     /// The hours, complete or not, that samples give: start, Wh, milliseconds covered.
     fn hours(zone: &str, kind: Kind, samples: &[Sample]) -> Vec<(Millis, f64, Millis)> {
+        hours_of_inputs(zone, kind, &[samples])
+    }
+
+    fn hours_of_inputs(zone: &str, kind: Kind, inputs: &[&[Sample]]) -> Vec<(Millis, f64, Millis)> {
         let calendar = knowatt_score::Calendar::new(zone, knowatt_score::DayClasses::None).unwrap();
         let mut resampler = Resampler::new(calendar.zone().clone());
         let mut ledger = Ledger::default();
-        resampler.begin(kind);
-        for &sample in samples {
-            assert!(resampler.push(sample, &mut ledger).is_ok(), "too coarse");
+        for samples in inputs {
+            resampler.begin(kind);
+            for &sample in *samples {
+                assert!(resampler.push(sample, &mut ledger).is_ok(), "too coarse");
+            }
+            assert!(resampler.end(&mut ledger).is_ok(), "too coarse");
         }
-        assert!(resampler.end(&mut ledger).is_ok(), "too coarse");
         resampler.close_last();
         resampler.hours.iter().map(|hour| (hour.start, hour.wh, hour.covered)).collect()
     }
@@ -416,6 +422,27 @@ mod tests {
             let kept: f64 = found.iter().map(|hour| hour.1).sum();
             let counted = counter[counter.len() - 1] - counter[0];
             prop_assert!((kept - counted).abs() < 1e-6 * counted.max(1.0), "{} of {}", kept, counted);
+        }
+
+        #[test]
+        fn cutting_a_history_in_two_changes_nothing(
+            kind in prop::sample::select(vec![Kind::Energy, Kind::Power, Kind::Register]),
+            start_s in 0..2_000_000_000_i64,
+            step_s in prop::sample::select(vec![60, 420, 900, 1800, 3600]),
+            values in prop::collection::vec(prop_oneof![8 => 0.0..1e4_f64, 1 => Just(f64::NAN)], 6..200),
+            cut in 2..4_usize,
+        ) {
+            let mut samples = samples(start_s, step_s, &values);
+            if kind == Kind::Register {
+                let mut total = 0.0;
+                for sample in samples.iter_mut().filter(|sample| !sample.is_unknown()) {
+                    total += sample.value;
+                    sample.value = total;
+                }
+            }
+            let (first, second) = samples.split_at(samples.len() / cut);
+            let whole = hours("Europe/Paris", kind, &samples);
+            prop_assert_eq!(hours_of_inputs("Europe/Paris", kind, &[first, second]), whole);
         }
     }
 }
