@@ -21,9 +21,7 @@ fn wall_clock(zone: &str, first: &str, end: &str, step_s: i64) -> String {
 /// The hours of a file, and the rules in its ledger.
 fn scored(zone: &str, content: &str) -> (Vec<String>, Vec<f64>, Vec<String>) {
     let folder = Folder::with("in.csv", content);
-    let hours: String = (0..24).map(|hour| format!("{hour},0,100\n")).collect();
-    folder.write("bounds.csv", format!("hour,min_wh,max_wh\n{hours}"));
-    folder.succeeds(&format!("train --model envelope --bounds bounds.csv --tz {zone} -o m.json"));
+    folder.write_model(zone);
     folder.succeeds("score m.json in.csv -o out.csv --ledger ledger.csv --kind energy");
     let (out, ledger) = (folder.read("out.csv"), folder.read("ledger.csv"));
     (column(&out, "timestamp"), numbers(&out, "wh"), column(&ledger, "rule"))

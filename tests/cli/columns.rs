@@ -160,9 +160,7 @@ fn real_exports_are_read_with_flags_for_their_columns() {
         return;
     }
     let folder = Folder::new();
-    let hours: String = (0..24).map(|hour| format!("{hour},0,1000\n")).collect();
-    folder.write("bounds.csv", format!("hour,min_wh,max_wh\n{hours}"));
-    folder.succeeds("train --model envelope --bounds bounds.csv --tz Europe/Amsterdam -o m.json");
+    folder.write_model("Europe/Amsterdam");
     let score = |file: &str, flags: &[&str]| {
         let path = formats.join(file);
         let output = folder

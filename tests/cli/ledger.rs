@@ -70,9 +70,7 @@ fn a_register_that_falls_loses_only_the_hours_it_fell_in() {
         content.push_str(&format!("2024-01-{:02}T{:02}:00:00Z,{total}\n", 1 + hour / 24, hour % 24));
     }
     let folder = Folder::with("in.csv", content);
-    let hours: String = (0..24).map(|hour| format!("{hour},0,100\n")).collect();
-    folder.write("bounds.csv", format!("hour,min_wh,max_wh\n{hours}"));
-    folder.succeeds("train --model envelope --bounds bounds.csv -o m.json");
+    folder.write_model("UTC");
     folder.succeeds("score m.json in.csv --kind register -o out.csv --ledger l.csv");
     let ledger = folder.read("l.csv");
     assert_eq!(column(&ledger, "rule"), ["register-reset"]);
@@ -136,9 +134,7 @@ fn a_reading_that_stops_still_leaves_its_ledger() {
 /// Scores files against a table that takes anything; gives the hours and their Wh, and the ledger's rules.
 fn hours(files: &[(&str, &str)], flags: &str) -> (Vec<(String, f64)>, Vec<String>) {
     let folder = Folder::new();
-    let rows: String = (0..24).map(|hour| format!("{hour},0,100\n")).collect();
-    folder.write("bounds.csv", format!("hour,min_wh,max_wh\n{rows}"));
-    folder.succeeds("train --model envelope --bounds bounds.csv -o m.json");
+    folder.write_model("UTC");
     let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
     for (name, rows) in files {
         folder.write(
@@ -214,11 +210,7 @@ fn a_clock_that_jitters_loses_no_hour() {
         })
         .collect();
     let folder = Folder::with("in.csv", format!("timestamp,wh\n{rows}"));
-    folder.write(
-        "b.csv",
-        format!("hour,min_wh,max_wh\n{}", (0..24).map(|hour| format!("{hour},0,100\n")).collect::<String>()),
-    );
-    folder.succeeds("train --model envelope --bounds b.csv -o m.json");
+    folder.write_model("UTC");
     let out = folder.succeeds("score m.json in.csv --ledger l.csv");
     assert!(column(&out, "timestamp").len() >= 23, "{out}");
     assert!(crate::support::numbers(&out, "wh").iter().all(|wh| (wh - 100.0).abs() < 0.5), "{out}");

@@ -61,6 +61,13 @@ impl Folder {
         names
     }
 
+    /// Writes the model `m.json`, to which 0 to 100 Wh are normal at every hour of a zone.
+    pub fn write_model(&self, zone: &str) {
+        let hours: String = (0..24).map(|hour| format!("{hour},0,100\n")).collect();
+        self.write("bounds.csv", format!("hour,min_wh,max_wh\n{hours}"));
+        self.succeeds(&format!("train --bounds bounds.csv --tz {zone} -o m.json"));
+    }
+
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_knowatt"));
         command
