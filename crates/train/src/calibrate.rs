@@ -99,7 +99,7 @@ fn joined(
 /// The level that `wanted` episodes reach, by rank.
 fn threshold(peaks: &[f64], wanted: f64) -> f64 {
     let (Some(&highest), Some(&lowest)) = (peaks.first(), peaks.last()) else { return 0.0 };
-    if wanted < 1.0 {
+    if wanted.is_nan() || wanted < 1.0 {
         let tail = &peaks[..peaks.len().min(TAIL_EPISODES)];
         let mean_excess =
             tail.iter().map(|peak| peak - tail[tail.len() - 1]).sum::<f64>() / tail.len() as f64;

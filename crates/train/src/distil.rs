@@ -19,6 +19,8 @@ const GRID: u32 = 512;
 const BEND: f64 = TOLERANCE / 10.0;
 /// No interval is divided below this width, in Wh.
 const FINEST_WH: f64 = 0.002;
+/// A curve reaches at least this far.
+const LEAST_HIGHEST_WH: f64 = 1.0;
 /// As in the density: keeps the grid from crowding at 0 Wh.
 const OFFSET_WH: f64 = 50.0;
 
@@ -31,7 +33,7 @@ pub struct Distilled {
     pub largest_error: f64,
 }
 
-/// Distils a score that does not fall as Wh rises, with the last knot at `highest_wh`.
+/// Distils a score that does not fall as Wh rises, with the last knot at `highest_wh` (at least 1 Wh).
 ///
 /// ```
 /// let distilled = knowatt_train::distil(|wh| (wh / 100.0).ln_1p(), 5000.0);
@@ -42,6 +44,7 @@ pub struct Distilled {
 /// # Ok::<(), knowatt_score::CurveError>(())
 /// ```
 pub fn distil(score: impl Fn(f64) -> f64, highest_wh: f64) -> Distilled {
+    let highest_wh = highest_wh.clamp(LEAST_HIGHEST_WH, Curve::MAX_WH);
     let grid = grid(&score, highest_wh);
     let mut highest = f64::NEG_INFINITY;
     let monotone = |knot: &Knot| {
