@@ -44,7 +44,8 @@ pub struct Distilled {
 /// # Ok::<(), knowatt_score::CurveError>(())
 /// ```
 pub fn distil(score: impl Fn(f64) -> f64, highest_wh: f64) -> Distilled {
-    let highest_wh = highest_wh.clamp(LEAST_HIGHEST_WH, Curve::MAX_WH);
+    #[allow(clippy::manual_clamp, reason = "NaN becomes the least; `clamp` would keep it")]
+    let highest_wh = highest_wh.max(LEAST_HIGHEST_WH).min(Curve::MAX_WH);
     let grid = grid(&score, highest_wh);
     let mut highest = f64::NEG_INFINITY;
     let monotone = |knot: &Knot| {
@@ -140,6 +141,13 @@ mod tests {
         let distilled = distil(|wh| wh / 1000.0 - 0.2, 5000.0);
         assert_eq!(distilled.curve.unwrap().knots().len(), 2);
         assert!(distilled.largest_error < 1e-6);
+    }
+
+    #[test]
+    fn an_odd_highest_knot_is_no_panic() {
+        for highest_wh in [f64::NAN, -5.0, 0.0, f64::INFINITY] {
+            assert!(distil(|wh| wh / 100.0, highest_wh).curve.is_ok(), "{highest_wh}");
+        }
     }
 
     #[test]
