@@ -57,8 +57,6 @@ pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) ->
 
 /// Reads one input after the other, with progress; gives how the columns of each were understood.
 fn read_all(inputs: &[PathBuf], options: &csv::Options, intake: &mut Intake<'_>) -> Result<Vec<Layout>> {
-    let times_stdin = inputs.iter().filter(|path| path.as_os_str() == "-").count();
-    anyhow::ensure!(times_stdin < 2, "standard input (-) can be read only once");
     let progress = progress_bar(inputs);
     let mut layouts = Vec::new();
     for path in inputs {
@@ -117,8 +115,7 @@ fn report(
     say!("{YELLOW}ledger{YELLOW:#}    {} left out; {hint}", counted(unused, "row"));
     for rule in noted {
         let count = grouped(ledger.count(rule));
-        let first =
-            ledger.first(rule).map(|entry| format!("{}: {}", entry.place(), entry.what)).unwrap_or_default();
+        let first = ledger.first(rule).map(ToString::to_string).unwrap_or_default();
         say!("          {:<16} {count:>8}  {DIM}{first}{DIM:#}", rule.name());
     }
 }

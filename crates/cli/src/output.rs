@@ -56,16 +56,14 @@ impl Output {
                 Ok(Self::Direct { file: io::BufWriter::new(file), path })
             }
             before => {
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let folder = folder.unwrap_or(Path::new("."));
+                let folder = folder_of(&path);
                 let is_folder = fs::metadata(folder).with_context(wrong)?.is_dir();
                 anyhow::ensure!(
                     is_folder,
                     "{named}: cannot be written to: {} is no directory",
                     folder.display()
                 );
-                let ends_in_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-                anyhow::ensure!(!ends_in_slash, "{named}: there is no such directory");
+                anyhow::ensure!(!ends_in_slash(&path), "{named}: there is no such directory");
                 let file = new_file_in(folder, before.ok()).map_err(plain).with_context(wrong)?;
                 Ok(Self::Whole { file: io::BufWriter::new(file), path })
             }
@@ -90,21 +88,23 @@ impl Output {
     }
 }
 
+impl Output {
+    fn sink(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Stdout(stdout) => stdout,
+            Self::Whole { file, .. } => file,
+            Self::Direct { file, .. } => file,
+        }
+    }
+}
+
 impl Write for Output {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout(stdout) => stdout.write(buffer),
-            Self::Whole { file, .. } => file.write(buffer),
-            Self::Direct { file, .. } => file.write(buffer),
-        }
+        self.sink().write(buffer)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout(stdout) => stdout.flush(),
-            Self::Whole { file, .. } => file.flush(),
-            Self::Direct { file, .. } => file.flush(),
-        }
+        self.sink().flush()
     }
 }
 
@@ -123,8 +123,10 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Sees to it that no output is an input, or the same as another output.
+/// Sees to it that no output is an input, or the same as another output, and that standard input is read once.
 pub(crate) fn distinct(outputs: &[(&str, Option<&Path>)], inputs: &[&Path]) -> Result<()> {
+    let times_stdin = inputs.iter().filter(|input| **input == Path::new("-")).count();
+    anyhow::ensure!(times_stdin < 2, "standard input (-) can be read only once");
     let outputs: Vec<_> = outputs.iter().filter_map(|(flag, path)| Some((*flag, (*path)?))).collect();
     let same = |a: &Path, b: &Path| resolved(a) == resolved(b) && !is_device(&resolved(a));
     for (place, (flag, path)) in outputs.iter().enumerate() {
@@ -159,13 +161,20 @@ fn resolved(path: &Path) -> PathBuf {
     if let Ok(found) = fs::canonicalize(path) {
         return found;
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let folder = fs::canonicalize(folder_of(path)).unwrap_or_else(|_| folder_of(path).to_owned());
     match (fs::read_link(path), path.file_name()) {
         (Ok(target), _) => folder.join(target),
-        (Err(_), Some(name)) if !path.as_os_str().as_encoded_bytes().ends_with(b"/") => folder.join(name),
+        (Err(_), Some(name)) if !ends_in_slash(path) => folder.join(name),
         (Err(_), _) => path.to_owned(),
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn ends_in_slash(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }
 
 /// A file beside the one to be, with the permissions of the one before it or of any new file.

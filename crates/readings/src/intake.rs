@@ -7,8 +7,8 @@ use crate::{
     error::{Error, ErrorKind},
     ledger::{Ledger, OfInput, Rule},
     number::{self, Number},
-    reading::Readings,
-    resample::{MOST_WH, Resampler, Sample, TooCoarse, spell},
+    reading::{Reading, Readings},
+    resample::{Resampler, Sample, TooCoarse, spell},
     unit::Kind,
 };
 
@@ -139,7 +139,7 @@ impl<'w> Intake<'w> {
     #[inline]
     fn sample(&mut self, line: u64, at: Millis, number: f64, value: &[u8]) -> Result<(), Error> {
         // A register may stand higher than what is used between two rows.
-        let most = if self.column.kind == Kind::Register { 1e3 * MOST_WH } else { MOST_WH };
+        let most = if self.column.kind == Kind::Register { 1e3 * Reading::MAX_WH } else { Reading::MAX_WH };
         if !(0.0..=most).contains(&number) || !PLAUSIBLE_TIMES.contains(&at) {
             self.bad_sample(line, at, number, value);
             return self.unknown(line, at);

@@ -119,12 +119,12 @@ pub struct Entry {
     pub what: String,
 }
 
-impl Entry {
-    /// Input and line, as compilers write them.
-    pub fn place(&self) -> String {
+/// Input and line as compilers write them, and what there was.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
-            Some(line) => format!("{}:{line}", self.input),
-            None => self.input.clone(),
+            Some(line) => write!(f, "{}:{line}: {}", self.input, self.what),
+            None => write!(f, "{}: {}", self.input, self.what),
         }
     }
 }
@@ -158,8 +158,7 @@ impl OfInput {
 
     /// Where and what the first entry of a rule is.
     pub(crate) fn first(&self, rule: Rule) -> String {
-        let first = self.first[rule as usize].as_ref();
-        first.map(|entry| format!("{}: {}", entry.place(), entry.what)).unwrap_or_default()
+        self.first[rule as usize].as_ref().map(Entry::to_string).unwrap_or_default()
     }
 }
 

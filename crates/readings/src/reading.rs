@@ -9,6 +9,11 @@ pub struct Reading {
     pub wh: f64,
 }
 
+impl Reading {
+    /// No home uses more in an hour, in Wh.
+    pub const MAX_WH: f64 = 1e9;
+}
+
 /// One meter's hourly readings: complete local hours, in order of time, each at most once.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Readings {

@@ -28,9 +28,6 @@ use crate::{
     unit::Kind,
 };
 
-/// No home uses more than this between two rows, in Wh.
-pub(crate) const MOST_WH: f64 = 1e9;
-
 /// How many rows settle the cadence.
 const SETTLE: usize = 64;
 
@@ -65,7 +62,8 @@ struct Hour {
 pub(crate) struct Resampler {
     zone: TimeZone,
     kind: Kind,
-    cadence: Option<Millis>,
+    /// The cadence of the input; before it is found, that of the one before, or an hour.
+    cadence: Millis,
     /// Whether the cadence of this input is still to be found.
     is_settling: bool,
     /// Rows kept until the cadence is settled.
@@ -87,7 +85,7 @@ impl Resampler {
         Self {
             zone,
             kind: Kind::Energy,
-            cadence: None,
+            cadence: HOUR_MS,
             is_settling: true,
             waiting: Vec::new(),
             previous: None,
@@ -112,7 +110,7 @@ impl Resampler {
     #[inline]
     pub(crate) fn push(&mut self, sample: Sample, ledger: &mut Ledger<'_>) -> Result<(), TooCoarse> {
         if !self.is_settling {
-            self.step(sample, self.cadence.unwrap_or(HOUR_MS), ledger);
+            self.step(sample, self.cadence, ledger);
             return Ok(());
         }
         self.waiting.pop_if(|last| last.at == sample.at);
@@ -130,8 +128,8 @@ impl Resampler {
 
     /// Closes the interval of the last row, where none follows it.
     fn close_last(&mut self) {
-        if let (Some(last), Some(cadence)) = (self.previous.take_if(|last| !last.is_unknown()), self.cadence)
-        {
+        if let Some(last) = self.previous.take_if(|last| !last.is_unknown()) {
+            let cadence = self.cadence;
             let length = self.stride.map_or(cadence, |stride| stride.min(cadence));
             match self.kind {
                 Kind::Energy => self.add(last.at, last.at + length, last.value),
@@ -170,8 +168,7 @@ impl Resampler {
         steps.sort_unstable();
         let frequency = |step: &Millis| steps.iter().filter(|other| *other == step).count();
         // The shortest of the most frequent ones; a row all alone is as those of the input before it, or an hour's.
-        let usual = self.cadence.unwrap_or(HOUR_MS);
-        let cadence = steps.iter().rev().max_by_key(|step| frequency(step)).copied().unwrap_or(usual);
+        let cadence = steps.iter().rev().max_by_key(|step| frequency(step)).copied().unwrap_or(self.cadence);
         if cadence > HOUR_MS {
             return Err(TooCoarse(cadence));
         }
@@ -181,7 +178,7 @@ impl Resampler {
             self.close_last(); // it does not go on from there
         }
         // The interval of the row before is as long as those of its own input.
-        let mut of_row = self.cadence.replace(cadence).unwrap_or(cadence);
+        let mut of_row = std::mem::replace(&mut self.cadence, cadence);
         self.is_settling = false;
         for sample in waiting {
             self.step(sample, of_row, ledger);
@@ -245,7 +242,7 @@ impl Resampler {
             note_register(last, sample, ledger, "came back");
             return false;
         }
-        if rise > MOST_WH {
+        if rise > Reading::MAX_WH {
             note_register(last, sample, ledger, "jumped");
             return false;
         }

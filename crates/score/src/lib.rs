@@ -32,7 +32,7 @@ pub use calendar::{Calendar, CalendarError, DayClass, DayClasses, HOURS, Slot};
 pub use curve::{Curve, CurveError, Knot};
 pub use episode::{Episode, Episodes, PAUSE_HOURS, is_one_episode};
 pub use model_file::{
-    Calibration, Distillation, MAX_FILE_BYTES, ModelFile, ModelFileError, Provenance, Source, VERSION,
-    sha256_hex,
+    Calibration, Distillation, MAX_FILE_BYTES, MONTH_HOURS, ModelFile, ModelFileError, Provenance, Source,
+    VERSION, sha256_hex,
 };
 pub use table::{ColumnError, INTERVAL_S, ScoreError, ScoreTable, Scored, TableError};

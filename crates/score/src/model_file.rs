@@ -50,6 +50,9 @@ const DIGEST_HEAD: &str = "  \"sha256\": \"";
 const DIGEST_TAIL: &str = "\"\n}\n";
 const DIGEST_HEX: usize = 64;
 
+/// Alerts are counted per month of 30 days: so many hourly readings.
+pub const MONTH_HOURS: f64 = 30.0 * 24.0;
+
 /// What a table was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -6,7 +6,9 @@
 
 use std::io::Read;
 
-use knowatt_score::{Calendar, CalendarError, Curve, DayClasses, HOURS, Knot, ScoreTable, sha256_hex};
+use knowatt_score::{
+    Calendar, CalendarError, Curve, CurveError, DayClasses, HOURS, Knot, ScoreTable, TableError, sha256_hex,
+};
 
 /// The lowest and highest normal Wh of each cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +59,12 @@ pub enum BoundsError {
         /// The hour.
         hour: usize,
     },
+    /// The bounds of a cell make no curve.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
+    /// The cells do not fill a table.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// The zone is not known.
     #[error(transparent)]
     Zone(#[from] CalendarError),
@@ -119,9 +127,8 @@ impl Bounds {
         let curve = |&(min, max): &(f64, f64)| {
             Curve::new(vec![Knot { wh: min, score: 0.0 }, Knot { wh: max, score: 1.0 }])
         };
-        // Bounds were checked when they were read, and there is one for each cell.
-        let curves = self.cells.iter().map(curve).collect::<Result<_, _>>().map_err(|_| BoundsError::Days)?;
-        ScoreTable::new(calendar, curves).map_err(|_| BoundsError::Days)
+        let curves = self.cells.iter().map(curve).collect::<Result<_, _>>()?;
+        Ok(ScoreTable::new(calendar, curves)?)
     }
 }
 

@@ -12,14 +12,12 @@
 //! quantiles*).
 
 use jiff::Timestamp;
-use knowatt_score::{Calibration, is_one_episode};
+use knowatt_score::{Calibration, MONTH_HOURS, is_one_episode};
 
 use crate::{edges::Edges, models::Model, training_set::TrainingSet};
 
 /// The most groups into which the weeks are divided.
 const FOLDS: u32 = 16;
-/// Alerts are asked for per month of this many hourly readings.
-const MONTH_HOURS: f64 = 30.0 * 24.0;
 /// The edges are at least this far apart, on the model's scale, even in a home that never varies.
 const LEAST_RANGE: f64 = 0.1;
 /// How many of the highest episodes tell how the tail goes on.
@@ -70,12 +68,12 @@ fn episode_peaks(starts: &[Timestamp], raw: &[f64]) -> Vec<f64> {
     let mut episodes = 0_usize;
     let near = |a: usize, b: usize| is_one_episode(starts[a], starts[b]);
     for place in order {
-        let before = above.range(..place).next_back().is_some_and(|&other| near(other, place));
-        let after = above.range(place + 1..).next().is_some_and(|&other| near(place, other));
-        // Two neighbours that were apart until now become one.
+        let before = above.range(..place).next_back().copied().filter(|&other| near(other, place));
+        let after = above.range(place + 1..).next().copied().filter(|&other| near(place, other));
         match (before, after) {
-            (false, false) => episodes += 1,
-            (true, true) if !joined(&above, place, near) => episodes -= 1,
+            (None, None) => episodes += 1,
+            // Two neighbours that were apart until now become one.
+            (Some(before), Some(after)) if !near(before, after) => episodes -= 1,
             _ => {}
         }
         above.insert(place);
@@ -84,16 +82,6 @@ fn episode_peaks(starts: &[Timestamp], raw: &[f64]) -> Vec<f64> {
         }
     }
     peaks
-}
-
-/// Whether the neighbours of a place on either side are of one episode already.
-fn joined(
-    above: &std::collections::BTreeSet<usize>,
-    place: usize,
-    near: impl Fn(usize, usize) -> bool,
-) -> bool {
-    let (before, after) = (above.range(..place).next_back(), above.range(place + 1..).next());
-    matches!((before, after), (Some(&before), Some(&after)) if near(before, after))
 }
 
 /// The level that `wanted` episodes reach, by rank.

@@ -21,7 +21,7 @@ const BEND: f64 = TOLERANCE / 10.0;
 const FINEST_WH: f64 = 0.002;
 /// A curve reaches at least this far.
 const LEAST_HIGHEST_WH: f64 = 1.0;
-/// As in the density: keeps the grid from crowding at 0 Wh.
+/// Keeps the grid from crowding at 0 Wh.
 const OFFSET_WH: f64 = 50.0;
 
 /// A curve and how true it is.
@@ -115,7 +115,7 @@ fn chords(points: &[Knot]) -> Vec<Knot> {
         for (place, to) in points.iter().enumerate().skip(start + 1) {
             let run = to.wh - from.wh;
             let rise = to.score - from.score;
-            if (least * run..=most * run).contains(&rise) || least == f64::NEG_INFINITY {
+            if (least * run..=most * run).contains(&rise) {
                 end = place;
             }
             least = least.max((rise - CHORD_TOLERANCE) / run);

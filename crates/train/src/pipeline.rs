@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use knowatt_readings::Readings;
+use knowatt_readings::{Reading, Readings};
 use knowatt_score::{
     Calendar, CalendarError, CurveError, DayClasses, Distillation, INTERVAL_S, ModelFile, Provenance,
     ScoreTable, Source, sha256_hex,
@@ -20,9 +20,6 @@ use crate::{
 /// The fewest days with readings that a model is trained on: three weeks, so that each of them can be
 /// held out from two others.
 pub const LEAST_DAYS: usize = 21;
-
-/// No home's hour has more.
-const MAX_READING_WH: f64 = 1e9;
 
 /// The highest knot lies at this many times the highest reading.
 const BEYOND_HIGHEST: f64 = 2.0;
@@ -74,7 +71,7 @@ pub enum Error {
     )]
     AllZero(usize),
     /// Rows that are no readings.
-    #[error("readings must be in order of time, each hour once, and each from 0 to {MAX_READING_WH:e} Wh")]
+    #[error("readings must be in order of time, each hour once, and each from 0 to {:e} Wh", Reading::MAX_WH)]
     NotReadings,
     /// An impossible number of alerts.
     #[error("{0} alerts a month cannot be asked for: more than 0 and at most 100")]
@@ -114,7 +111,7 @@ pub fn train(readings: &Readings, zone: &str, options: &Options) -> Result<Model
     if !(options.alerts_per_month > 0.0 && options.alerts_per_month <= 100.0) {
         return Err(Error::AlertsPerMonth(options.alerts_per_month));
     }
-    let is_energy = |reading: &knowatt_readings::Reading| (0.0..=MAX_READING_WH).contains(&reading.wh);
+    let is_energy = |reading: &Reading| (0.0..=Reading::MAX_WH).contains(&reading.wh);
     let is_fit = readings.rows.iter().all(is_energy) && readings.rows.is_sorted_by(|a, b| a.start < b.start);
     if !is_fit {
         return Err(Error::NotReadings);

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
-use knowatt_score::{Calibration, ModelFile, ScoreTable, Source};
+use knowatt_score::{Calibration, MONTH_HOURS, ModelFile, ScoreTable, Source};
 
 use crate::{
     args::InspectArgs,
@@ -66,7 +66,7 @@ fn span(first: Timestamp, end: Timestamp, zone: &TimeZone) -> String {
 
 fn calibrated(calibration: &Calibration) -> String {
     let Calibration { alerts_per_month, weeks, readings, episodes, .. } = calibration;
-    let months = *readings as f64 / 720.0;
+    let months = *readings as f64 / MONTH_HOURS;
     format!(
         "{alerts_per_month} alerts a month asked for; {} in {months:.1} months not seen in training ({weeks} weeks, held out in turn)",
         counted(*episodes, "alert"),

@@ -45,9 +45,6 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let files: Vec<_> = args.inputs.iter().chain([&args.model]).map(PathBuf::as_path).collect();
     let ledger = args.columns.ledger.as_deref();
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
-    let both_stdin =
-        args.model.as_os_str() == "-" && args.inputs.iter().any(|input| input.as_os_str() == "-");
-    anyhow::ensure!(!both_stdin, "standard input (-) can be read only once, as the model or as an input");
     let table = inputs::read_model(&args.model)?.table;
     let readings = inputs::read(&args.inputs, &args.columns, table.calendar().zone())?;
     let mut output = Output::create(&args.output)?;

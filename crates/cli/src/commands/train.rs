@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use anyhow::{Context as _, Result};
-use knowatt_score::{Calendar, ModelFile, ScoreTable};
+use knowatt_score::{Calendar, Knot, ModelFile, ScoreTable};
 use knowatt_train::{Bounds, ModelName, Options, from_bounds, train};
 
 use crate::{
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         .map(|path| Ok::<_, anyhow::Error>((path, Output::create(path)?)))
         .transpose()?;
     if let Some((path, mut table)) = table {
-        table.write_all(&score_table_csv(&model.table)?).with_context(|| OutputError(path.to_owned()))?;
+        write_table(&mut table, &model.table).with_context(|| OutputError(path.to_owned()))?;
         table.finish()?;
         said("table", path, None);
     }
@@ -49,18 +49,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The table as `day,hour,wh,score`, a row a knot, numbers in full.
-pub(crate) fn score_table_csv(table: &ScoreTable) -> Result<Vec<u8>> {
+/// The table as `day,hour,wh,score`, a row a knot, numbers in full; names and numbers need no quotation marks.
+fn write_table(output: &mut Output, table: &ScoreTable) -> io::Result<()> {
     let classes = table.calendar().day_classes();
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(["day", "hour", "wh", "score"])?;
+    writeln!(output, "day,hour,wh,score")?;
     for (slot, curve) in table.cells() {
-        let (day, hour) = (classes.class_name(slot.day).unwrap_or_default(), slot.hour.to_string());
-        for knot in curve.knots() {
-            csv.write_record([day, &hour, &knot.wh.to_string(), &knot.score.to_string()])?;
+        let day = classes.class_name(slot.day).unwrap_or_default();
+        for Knot { wh, score } in curve.knots() {
+            writeln!(output, "{day},{},{wh},{score}", slot.hour)?;
         }
     }
-    Ok(csv.into_inner()?)
+    Ok(())
 }
 
 fn learned(args: &TrainArgs) -> Result<ModelFile> {

@@ -1,7 +1,6 @@
 //! Training as a whole, on made-up homes whose law is known.
 
 use jiff::Timestamp;
-use knowatt_readings::Reading;
 use knowatt_score::{Episodes, Slot};
 
 use super::*;

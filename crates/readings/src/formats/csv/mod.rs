@@ -18,10 +18,7 @@ mod rows;
 pub use layout::{Layout, METER_NAMES, TIME_NAMES};
 pub use rows::MAX_ROW_BYTES;
 
-use self::{
-    meter::Meter,
-    rows::{Row, Rows},
-};
+use self::{meter::Meter, rows::Rows};
 use crate::{
     error::{Error, ErrorKind},
     input::Input,
@@ -58,13 +55,7 @@ pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<
     let mut meter = Meter::new(&layout, options, intake.meter.take());
     intake.begin(&name, layout.column());
     while rows.next()? {
-        if rows.line_feeds() > 0 {
-            several_lines(&rows, &layout, intake);
-            if rows.is_cut_off() {
-                break;
-            }
-        }
-        take(rows.row(), rows.line(), &layout, &mut meter, intake)?;
+        take(&rows, &layout, &mut meter, intake)?;
     }
     intake.meter = meter.was_there().map_err(|kind| Error::new(&name, kind))?;
     intake.end()?;
@@ -72,16 +63,26 @@ pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<
 }
 
 #[inline]
-fn take(
-    row: &Row,
-    line: u64,
-    layout: &Layout,
-    meter: &mut Meter,
-    intake: &mut Intake<'_>,
-) -> Result<(), Error> {
-    if row.len() != layout.width {
-        intake.bad_row(line, || ragged(row, layout, line));
+fn take(rows: &Rows, layout: &Layout, meter: &mut Meter, intake: &mut Intake<'_>) -> Result<(), Error> {
+    let (row, line) = (rows.row(), rows.line());
+    let runs_on = rows.line_feeds() > 0;
+    if runs_on && rows.is_cut_off() {
+        intake.bad_row(line, || {
+            let ends = rows.last_line();
+            format!("a quotation mark is never closed: all to line {ends}, the end, is one row; left out")
+        });
         return Ok(());
+    }
+    if row.len() != layout.width {
+        intake.bad_row(line, || ragged(rows, layout));
+        return Ok(());
+    }
+    if runs_on {
+        // A stray quotation mark makes one row of many: that is said, for it may be what was meant.
+        intake.several_lines(line, || {
+            let ends = rows.last_line();
+            format!("one row to line {ends}; if a quotation mark is stray, rows are lost in it")
+        });
     }
     if let Some(at) = layout.meter_at
         && !meter.is_chosen(row.field(at)).map_err(|kind| intake.error(kind).at(line))?
@@ -92,24 +93,9 @@ fn take(
     intake.row(line, row.field(layout.time_at), row.field(layout.value_at))
 }
 
-/// A row may hold line feeds in quotes; a stray quotation mark makes one of many rows. So it is said.
-#[cold]
-fn several_lines(rows: &Rows, layout: &Layout, intake: &mut Intake<'_>) {
-    let (line, ends) = (rows.line(), rows.line() + rows.line_feeds());
-    if rows.is_cut_off() {
-        intake.bad_row(line, || {
-            format!("a quotation mark is never closed: all to line {ends}, the end, is one row; left out")
-        });
-    } else if rows.row().len() == layout.width {
-        intake.several_lines(line, || {
-            format!("one row to line {ends}; if a quotation mark is stray, rows are lost in it")
-        });
-    }
-}
-
-fn ragged(row: &Row, layout: &Layout, line: u64) -> String {
-    let (fields, ends) = (row.len(), line + row.line_feeds());
-    let spans = if ends > line { format!(" and runs to line {ends}") } else { String::new() };
+fn ragged(rows: &Rows, layout: &Layout) -> String {
+    let (fields, ends) = (rows.row().len(), rows.last_line());
+    let spans = if ends > rows.line() { format!(" and runs to line {ends}") } else { String::new() };
     let plural = if fields == 1 { "" } else { "s" };
     format!("{fields} field{plural} where the header has {}{spans}; left out", layout.width)
 }

@@ -46,7 +46,6 @@ enum Ending {
 }
 
 /// The fields of a row, unquoted.
-#[derive(Default)]
 pub(super) struct Row {
     bytes: Vec<u8>,
     /// Where each field ends.
@@ -76,7 +75,7 @@ impl Row {
     }
 
     /// Line feeds within its fields.
-    pub(super) fn line_feeds(&self) -> u64 {
+    fn line_feeds(&self) -> u64 {
         self.iter().flat_map(|field| field.split(|&byte| byte == b'\n').skip(1)).count() as u64
     }
 }
@@ -118,6 +117,11 @@ impl Rows {
     #[inline]
     pub(super) fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The line on which it ends.
+    pub(super) fn last_line(&self) -> u64 {
+        self.line + self.line_feeds
     }
 
     /// How many line feeds it holds.
