@@ -20,19 +20,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! What no single hour shows, a load that stays on, the hours before it do: a table may hold further
+//! sets of curves, one for each [`Feature`] of the last hours, and [`ScoreTable::assess`] takes the
+//! largest score. Its only state is [`Recent`], the last hours of that meter.
+//!
 //! Nothing here panics on data, opens a file other than the one named, or runs code from one.
 
 mod calendar;
 mod curve;
 mod episode;
+mod feature;
 mod model_file;
+mod population;
 mod table;
 
 pub use calendar::{Calendar, CalendarError, DayClass, DayClasses, HOURS, Slot};
 pub use curve::{Curve, CurveError, Knot};
 pub use episode::{Episode, Episodes, PAUSE_HOURS, is_one_episode};
+pub use feature::{Feature, Recent};
 pub use model_file::{
-    Calibration, Distillation, MAX_FILE_BYTES, MONTH_HOURS, ModelFile, ModelFileError, Provenance, Source,
-    VERSION, sha256_hex,
+    Backtest, Calibration, Distillation, Figure, MAX_FILE_BYTES, MONTH_HOURS, ModelFile, ModelFileError,
+    Provenance, Source, VERSION, sha256_hex,
 };
-pub use table::{ColumnError, INTERVAL_S, ScoreError, ScoreTable, Scored, TableError};
+pub use population::{DRIFT, Population};
+pub use table::{ColumnError, CurveSet, INTERVAL_S, ScoreError, ScoreTable, Scored, TableError};

@@ -13,8 +13,14 @@
 //! | `provenance` | see [`Provenance`] |
 //! | `calibration` | see [`Calibration`], or null where the edges were given |
 //! | `distillation` | see [`Distillation`], or null where the curves are the model itself |
-//! | `curves` | `level`: one object a cell, `day`, `hour`, `wh` and `score` (the knots, see [`Curve`]), day class by day class, hour by hour |
+//! | `backtest` | see [`Backtest`], or null where there was none |
+//! | `population` | see [`Population`], or null where the edges were given |
+//! | `curves` | `level`, `floors` and `step`, see below |
 //! | `sha256` | the SHA-256, in lower-case hexadecimal, of every byte of the file before the line that holds it |
+//!
+//! A set of curves is a list of one object a cell, with `day`, `hour`, `wh` and `score` (the knots, see
+//! [`Curve`]), day class by day class, hour by hour. `level` is such a set; `floors` a list of objects
+//! with `hours` and `cells`, shortest first, and may be empty; `step` a set or null (see [`Feature`]).
 //!
 //! The digest covers the bytes as they stand, so it can be checked without this program, and a file
 //! that was edited or reformatted is refused like one that was damaged. Numbers are the shortest
@@ -34,7 +40,9 @@ use sha2::{Digest, Sha256};
 use crate::{
     calendar::{Calendar, DayClasses, HOURS},
     curve::{Curve, CurveError, Knot},
-    table::{INTERVAL_S, ScoreTable},
+    feature::Feature,
+    population::Population,
+    table::{CurveSet, INTERVAL_S, ScoreTable},
 };
 
 /// The version this program writes, and the newest it reads.
@@ -94,6 +102,10 @@ pub struct Provenance {
 pub struct Calibration {
     /// Alerts (episodes) a month of 30 days that were asked for.
     pub alerts_per_month: f64,
+    /// Four months in five are expected to bring at least so many …
+    pub likely_fewest: f64,
+    /// … and at most so many.
+    pub likely_most: f64,
     /// Weeks with readings, each of them held out once (in at most 16 groups).
     pub weeks: u32,
     /// Readings scored while held out.
@@ -101,10 +113,33 @@ pub struct Calibration {
     /// Episodes above 1.0 among them, before the curves were distilled; the one whose peak set the edge
     /// lies at 1.0, not above it.
     pub episodes: u64,
-    /// The model's raw score at 0.
-    pub raw_low: f64,
-    /// The model's raw score at 1.
-    pub raw_high: f64,
+}
+
+/// A mean over several windows, and how far they lie from it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figure {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation over the windows.
+    pub spread: f64,
+}
+
+/// How the model did on its own history: trained on what came before, judged on what came after, with
+/// anomalies put in. Of windows that had no part in choosing the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backtest {
+    /// How many windows were judged.
+    pub windows: u32,
+    /// Average precision of the score over the hours.
+    pub average_precision: Figure,
+    /// Share of the anomalies found at four false alerts a month.
+    pub events: Figure,
+    /// Alerts a month of 30 days where nothing had been put in.
+    pub alerts_per_month: Figure,
+    /// Why this model was taken, in words.
+    pub choice: String,
 }
 
 /// How far the curves are from the model they stand for.
@@ -128,7 +163,7 @@ pub struct Distillation {
 /// # let knots = [(100.0, 0.0), (400.0, 1.0)].map(|(wh, score)| knowatt_score::Knot { wh, score });
 /// # let calendar = knowatt_score::Calendar::new("UTC", knowatt_score::DayClasses::None)?;
 /// # let table = knowatt_score::ScoreTable::new(calendar, vec![knowatt_score::Curve::new(knots.to_vec())?; 24])?;
-/// # let model = ModelFile { provenance, calibration: None, distillation: None, table };
+/// # let model = ModelFile { provenance, calibration: None, distillation: None, backtest: None, population: None, table };
 /// let bytes: Vec<u8> = model.to_bytes();
 /// assert_eq!(ModelFile::from_bytes(&bytes)?, model);
 ///
@@ -145,6 +180,10 @@ pub struct ModelFile {
     pub calibration: Option<Calibration>,
     /// How true the curves are to the model; none where they are the model.
     pub distillation: Option<Distillation>,
+    /// How it did on its own history, where that was tried.
+    pub backtest: Option<Backtest>,
+    /// How the training readings score, to notice drift; none where the edges were given.
+    pub population: Option<Population>,
     /// The table.
     pub table: ScoreTable,
 }
@@ -199,6 +238,15 @@ struct CurvePart {
 #[serde(deny_unknown_fields)]
 struct CurvesPart {
     level: Vec<CurvePart>,
+    floors: Vec<FloorPart>,
+    step: Option<Vec<CurvePart>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FloorPart {
+    hours: u8,
+    cells: Vec<CurvePart>,
 }
 
 /// Just enough to tell what a document is; anything else in it may be newer than this program.
@@ -220,6 +268,8 @@ struct Document {
     provenance: Provenance,
     calibration: Option<Calibration>,
     distillation: Option<Distillation>,
+    backtest: Option<Backtest>,
+    population: Option<Population>,
     curves: CurvesPart,
     #[serde(rename = "sha256")]
     _sha256: String,
@@ -246,13 +296,9 @@ impl ModelFile {
         line("provenance", json(&self.provenance));
         line("calibration", json(&self.calibration));
         line("distillation", json(&self.distillation));
-        let curves = self.table.cells().map(|(slot, curve)| {
-            let day = calendar.day_classes().class_name(slot.day).unwrap_or_default().to_owned();
-            let (wh, score) = curve.knots().iter().map(|knot| (knot.wh, knot.score)).unzip();
-            format!("      {}", json(&CurvePart { day, hour: slot.hour, wh, score }))
-        });
-        let curves = curves.collect::<Vec<_>>().join(",\n");
-        line("curves", format!("{{\n    \"level\": [\n{curves}\n    ]\n  }}"));
+        line("backtest", json(&self.backtest));
+        line("population", json(&self.population));
+        line("curves", curves_json(&self.table));
         let digest = sha256_hex(text.as_bytes());
         text.push_str(DIGEST_HEAD);
         text.push_str(&digest);
@@ -304,8 +350,8 @@ impl Document {
             return Err(content(format!("readings are in {UNIT} of {INTERVAL_S} s")));
         }
         check_provenance(&self.provenance)?;
-        if let Some(Calibration { alerts_per_month, raw_low, raw_high, .. }) = self.calibration
-            && !(alerts_per_month > 0.0 && raw_low < raw_high)
+        if let Some(Calibration { alerts_per_month, likely_fewest, likely_most, .. }) = self.calibration
+            && !(alerts_per_month > 0.0 && 0.0 <= likely_fewest && likely_fewest <= likely_most)
         {
             return Err(content("the calibration has no range"));
         }
@@ -313,6 +359,12 @@ impl Document {
             && !(0.0 <= largest_error && largest_error <= tolerance)
         {
             return Err(content("the distillation error is over its tolerance"));
+        }
+        if self.population.as_ref().is_some_and(|population| !population.is_sound()) {
+            return Err(content("the population has no sound shares"));
+        }
+        if self.backtest.as_ref().is_some_and(|backtest| backtest.choice.contains(char::is_control)) {
+            return Err(content("the backtest has a control character"));
         }
         let CalendarPart { zone, day_classes, holidays } = self.calendar;
         if !holidays.is_sorted_by(|a, b| a < b) {
@@ -322,16 +374,47 @@ impl Document {
         if calendar.zone_name() != zone {
             return Err(content(format!("the zone is called {}", calendar.zone_name())));
         }
-        let level = read_curves(self.curves.level, day_classes)?;
-        let table = ScoreTable::new(calendar.with_holidays(holidays), level)
+        let CurvesPart { level, floors, step } = self.curves;
+        let level = std::iter::once((Feature::Level, level));
+        let floors = floors.into_iter().map(|FloorPart { hours, cells }| (Feature::Floor { hours }, cells));
+        let step = step.into_iter().map(|cells| (Feature::Step, cells));
+        let sets = level
+            .chain(floors)
+            .chain(step)
+            .map(|(feature, cells)| Ok(CurveSet { feature, curves: read_curves(cells, day_classes)? }))
+            .collect::<Result<_, ModelFileError>>()?;
+        let table = ScoreTable::with_features(calendar.with_holidays(holidays), sets)
             .map_err(|error| content(error.to_string()))?;
         Ok(ModelFile {
             provenance: self.provenance,
             calibration: self.calibration,
             distillation: self.distillation,
+            backtest: self.backtest,
+            population: self.population,
             table,
         })
     }
+}
+
+/// The `curves` of the file, a cell a line.
+fn curves_json(table: &ScoreTable) -> String {
+    let classes = table.calendar().day_classes();
+    let (mut level, mut floors, mut step) = (String::new(), Vec::new(), "null".to_owned());
+    for (feature, cells) in table.features() {
+        let cells = cells.map(|(slot, curve)| {
+            let day = classes.class_name(slot.day).unwrap_or_default().to_owned();
+            let (wh, score) = curve.knots().iter().map(|knot| (knot.wh, knot.score)).unzip();
+            format!("      {}", json(&CurvePart { day, hour: slot.hour, wh, score }))
+        });
+        let cells = format!("[\n{}\n    ]", cells.collect::<Vec<_>>().join(",\n"));
+        match feature {
+            Feature::Level => level = cells,
+            Feature::Floor { hours } => floors.push(format!("{{\"hours\":{hours},\"cells\":{cells}}}")),
+            Feature::Step => step = cells,
+        }
+    }
+    let floors = floors.join(",");
+    format!("{{\n    \"level\": {level},\n    \"floors\": [{floors}],\n    \"step\": {step}\n  }}")
 }
 
 fn read_curves(parts: Vec<CurvePart>, day_classes: DayClasses) -> Result<Vec<Curve>, ModelFileError> {

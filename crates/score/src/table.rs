@@ -1,10 +1,11 @@
-//! The score table: one curve for each class of day and hour.
+//! The score table: one curve for each class of day and hour, for each feature.
 
 use jiff::Timestamp;
 
 use crate::{
     calendar::{Calendar, DayClass, HOURS, Slot},
     curve::Curve,
+    feature::{Feature, Recent},
 };
 
 /// The length of the interval that a reading covers, in seconds.
@@ -42,43 +43,96 @@ pub enum ColumnError {
     },
 }
 
-/// Curves and calendar that do not fit.
+/// Curves that make no table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the calendar needs {expected} curves, one for each day class and hour, not {found}")]
-pub struct TableError {
-    expected: usize,
-    found: usize,
+#[non_exhaustive]
+pub enum TableError {
+    /// Curves and calendar do not fit.
+    #[error("the calendar needs {expected} curves for the {feature}, one for each day class and hour, not {found}")]
+    Cells {
+        /// What the curves are for.
+        feature: Feature,
+        /// How many cells the calendar has.
+        expected: usize,
+        /// How many curves there are.
+        found: usize,
+    },
+    /// The level is not first, a feature comes twice or out of order, or a floor has an impossible length.
+    #[error(
+        "the sets of curves must be the level, then floors over 2 to {max} hours, shortest first, then the step; the {0} is out of place",
+        max = Feature::MAX_HOURS
+    )]
+    Order(Feature),
+    /// There is no set of curves at all.
+    #[error("there are no curves for the level")]
+    NoLevel,
 }
 
 /// A reading's score and what would have been normal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scored {
-    /// What alerts when above 1.0.
+    /// What alerts when above 1.0: the largest of level, floor and step.
     pub score: f64,
     /// The score of the hour by itself.
     pub level: f64,
+    /// The highest score of the floors; none without floors in the table, or without the hours before.
+    pub floor: Option<f64>,
+    /// The score of the step from the hour before; none without it.
+    pub step: Option<f64>,
     /// The low edge of normal in that slot, in Wh (score 0).
     pub expected_low_wh: f64,
     /// The high edge of normal in that slot, in Wh (score 1).
     pub expected_high_wh: f64,
 }
 
-/// What is normal: a curve from Wh to score for each class of day and hour of a [`Calendar`].
+/// The curves of one feature: `curves[day · 24 + hour]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurveSet {
+    /// What the curves take.
+    pub feature: Feature,
+    /// Day class by day class, hour by hour.
+    pub curves: Vec<Curve>,
+}
+
+/// What is normal: a curve from Wh to score for each class of day and hour of a [`Calendar`], for the
+/// level and for any further [`Feature`]s.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreTable {
     calendar: Calendar,
     /// `level[day · 24 + hour]`.
     level: Box<[Curve]>,
+    /// The sets after the level, in the order of their features.
+    further: Box<[CurveSet]>,
 }
 
 impl ScoreTable {
-    /// A table from its curves in the order day class by day class, hour by hour.
+    /// A table of the level alone, from its curves in the order day class by day class, hour by hour.
     pub fn new(calendar: Calendar, level: Vec<Curve>) -> Result<Self, TableError> {
+        Self::with_features(calendar, vec![CurveSet { feature: Feature::Level, curves: level }])
+    }
+
+    /// A table from its sets of curves, each feature once: the level, floors from the shortest to the
+    /// longest, the step.
+    pub fn with_features(calendar: Calendar, sets: Vec<CurveSet>) -> Result<Self, TableError> {
         let expected = calendar.day_classes().count() * HOURS;
-        if level.len() != expected {
-            return Err(TableError { expected, found: level.len() });
+        let mut before = None;
+        for CurveSet { feature, curves } in &sets {
+            let is_possible = match feature {
+                Feature::Floor { hours } => (2..=Feature::MAX_HOURS).contains(hours),
+                Feature::Level | Feature::Step => true,
+            };
+            let is_first = *feature == Feature::Level;
+            if !is_possible || is_first != before.is_none() || before.is_some_and(|before| before >= *feature) {
+                return Err(TableError::Order(*feature));
+            }
+            if curves.len() != expected {
+                return Err(TableError::Cells { feature: *feature, expected, found: curves.len() });
+            }
+            before = Some(*feature);
         }
-        Ok(Self { calendar, level: level.into_boxed_slice() })
+        let mut sets = sets.into_iter();
+        let level = sets.next().ok_or(TableError::NoLevel)?.curves.into_boxed_slice();
+        Ok(Self { calendar, level, further: sets.collect() })
     }
 
     /// The calendar that finds an instant's slot.
@@ -86,16 +140,19 @@ impl ScoreTable {
         &self.calendar
     }
 
-    /// Every slot with its curve, in order.
+    /// Every slot with its curve for the level, in order.
     pub fn cells(&self) -> impl ExactSizeIterator<Item = (Slot, &Curve)> {
-        self.level.iter().enumerate().map(|(index, curve)| {
-            #[allow(clippy::cast_possible_truncation, reason = "at most 31 classes of 24 hours")]
-            let slot = Slot { day: DayClass((index / HOURS) as u8), hour: (index % HOURS) as u8 };
-            (slot, curve)
-        })
+        cells(&self.level)
     }
 
-    /// The curve of a slot.
+    /// Every feature with its cells, the level first.
+    pub fn features(&self) -> impl Iterator<Item = (Feature, impl ExactSizeIterator<Item = (Slot, &Curve)>)> {
+        let level = std::iter::once((Feature::Level, &*self.level));
+        let further = self.further.iter().map(|set| (set.feature, &*set.curves));
+        level.chain(further).map(|(feature, curves)| (feature, cells(curves)))
+    }
+
+    /// The curve of a slot, for the level.
     #[inline]
     pub fn curve(&self, slot: Slot) -> Result<&Curve, ScoreError> {
         if usize::from(slot.hour) >= HOURS {
@@ -106,7 +163,7 @@ impl ScoreTable {
             .ok_or(ScoreError::UnknownDay(slot.day.0))
     }
 
-    /// The score of a reading of `wh` in a slot: the talk's function.
+    /// The score of a reading of `wh` in a slot, by itself: the level, which is the talk's function.
     ///
     /// ```
     /// # use knowatt_score::*;
@@ -127,18 +184,52 @@ impl ScoreTable {
         Ok(curve.score(wh))
     }
 
-    /// The score of a reading of `wh` in the hour that holds `instant`.
+    /// The score of a reading of `wh` in the hour that holds `instant`, by itself.
     #[inline]
     pub fn score_at(&self, instant: Timestamp, wh: f64) -> Result<f64, ScoreError> {
         self.score(self.calendar.slot(instant), wh)
     }
 
-    /// The score of a reading with the range that would have been normal.
-    pub fn assess(&self, instant: Timestamp, wh: f64) -> Result<Scored, ScoreError> {
-        let slot = self.calendar.slot(instant);
+    /// The score of the next reading of a meter, whose last hours are `recent`; the reading becomes the
+    /// newest of them. One that has no score is not taken.
+    ///
+    /// ```
+    /// # use knowatt_score::*;
+    /// # let curve = |high| Curve::new(vec![Knot { wh: 0.0, score: 0.0 }, Knot { wh: high, score: 1.0 }]).unwrap();
+    /// # let calendar = Calendar::new("UTC", DayClasses::None)?;
+    /// # let sets = [(Feature::Level, 1000.0), (Feature::Floor { hours: 3 }, 400.0)]
+    /// #     .map(|(feature, high)| CurveSet { feature, curves: vec![curve(high); 24] });
+    /// # let table = ScoreTable::with_features(calendar, sets.to_vec())?;
+    /// // Up to 1000 Wh in an hour is normal here, but no more than 400 Wh in each of three on end.
+    /// let mut recent = Recent::default();
+    /// let start: jiff::Timestamp = "2024-01-01T00:00:00Z".parse()?;
+    /// let hour = jiff::SignedDuration::from_hours(1);
+    /// assert_eq!(table.assess(start, 800.0, &mut recent)?.score, 0.8);
+    /// assert_eq!(table.assess(start + hour, 800.0, &mut recent)?.score, 0.8);
+    /// assert_eq!(table.assess(start + hour * 2, 800.0, &mut recent)?.score, 2.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn assess(&self, start: Timestamp, wh: f64, recent: &mut Recent) -> Result<Scored, ScoreError> {
+        let slot = self.calendar.slot(start);
         let level = self.score(slot, wh)?;
         let curve = self.curve(slot)?;
-        Ok(Scored { score: level, level, expected_low_wh: curve.wh(0.0), expected_high_wh: curve.wh(1.0) })
+        recent.push(start, wh);
+        let (mut floor, mut step) = (None, None);
+        for set in &self.further {
+            let Some(value) = recent.value(set.feature) else { continue };
+            let score = set.curves[slot.day.index() * HOURS + usize::from(slot.hour)].score(value);
+            let kind = if set.feature == Feature::Step { &mut step } else { &mut floor };
+            *kind = Some(kind.map_or(score, |highest: f64| highest.max(score)));
+        }
+        let score = [floor, step].into_iter().flatten().fold(level, f64::max);
+        Ok(Scored {
+            score,
+            level,
+            floor,
+            step,
+            expected_low_wh: curve.wh(0.0),
+            expected_high_wh: curve.wh(1.0),
+        })
     }
 
     /// Scores columns of day class, hour and Wh, row by row, into `scores`.
@@ -162,6 +253,15 @@ impl ScoreTable {
     }
 }
 
+/// Each of a set's curves with its slot.
+fn cells(curves: &[Curve]) -> impl ExactSizeIterator<Item = (Slot, &Curve)> {
+    curves.iter().enumerate().map(|(index, curve)| {
+        #[allow(clippy::cast_possible_truncation, reason = "at most 31 classes of 24 hours")]
+        let slot = Slot { day: DayClass((index / HOURS) as u8), hour: (index % HOURS) as u8 };
+        (slot, curve)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +282,9 @@ mod tests {
     #[test]
     fn the_repeated_autumn_hour_is_scored_twice_in_its_own_hour() {
         let table = table("Europe/Paris", DayClasses::DayType);
-        let high = |instant: &str| table.assess(instant.parse().unwrap(), 1.0).unwrap().expected_high_wh;
+        let high = |instant: &str| {
+            table.assess(instant.parse().unwrap(), 1.0, &mut Recent::default()).unwrap().expected_high_wh
+        };
         assert_eq!(high("2008-10-26T00:00:00Z"), 2002.0);
         assert_eq!(high("2008-10-26T01:00:00Z"), 2002.0);
         assert_eq!(high("2008-10-26T02:00:00Z"), 2003.0);
@@ -223,6 +325,63 @@ mod tests {
         let calendar = Calendar::new("UTC", DayClasses::DayType).unwrap();
         let curve = Curve::new(vec![Knot { wh: 0.0, score: 0.0 }, Knot { wh: 1.0, score: 1.0 }]).unwrap();
         let message = ScoreTable::new(calendar, vec![curve; 24]).unwrap_err().to_string();
-        assert_eq!(message, "the calendar needs 48 curves, one for each day class and hour, not 24");
+        assert_eq!(message, "the calendar needs 48 curves for the level, one for each day class and hour, not 24");
+    }
+
+    /// A table with one curve from 0 to `high` Wh for all cells of each feature.
+    fn featured(highs: &[(Feature, f64)]) -> Result<ScoreTable, TableError> {
+        let sets = highs.iter().map(|&(feature, high)| {
+            let knots = vec![Knot { wh: 0.0, score: 0.0 }, Knot { wh: high, score: 1.0 }];
+            CurveSet { feature, curves: vec![Curve::new(knots).unwrap(); HOURS] }
+        });
+        ScoreTable::with_features(Calendar::new("UTC", DayClasses::None).unwrap(), sets.collect())
+    }
+
+    const FLOOR: Feature = Feature::Floor { hours: 2 };
+
+    #[test]
+    fn the_score_is_the_largest_of_level_floor_and_step_and_says_each() {
+        let table = featured(&[(Feature::Level, 1000.0), (FLOOR, 100.0), (Feature::Step, 50.0)]).unwrap();
+        let mut recent = Recent::default();
+        let mut assess = |hour: i64, wh: f64| {
+            let start = Timestamp::from_second(hour * i64::from(INTERVAL_S)).unwrap();
+            let Scored { score, level, floor, step, .. } = table.assess(start, wh, &mut recent).unwrap();
+            (score, level, floor, step)
+        };
+        assert_eq!(assess(0, 500.0), (0.5, 0.5, None, None));
+        assert_eq!(assess(1, 300.0), (3.0, 0.3, Some(3.0), Some(0.0)));
+        assert_eq!(assess(2, 500.0), (4.0, 0.5, Some(3.0), Some(4.0)));
+        assert_eq!(assess(4, 500.0), (0.5, 0.5, None, None), "03:00 is missing");
+    }
+
+    #[test]
+    fn a_reading_that_has_no_score_is_not_remembered() {
+        let table = featured(&[(Feature::Level, 1000.0), (FLOOR, 100.0)]).unwrap();
+        let mut recent = Recent::default();
+        table.assess(Timestamp::UNIX_EPOCH, 500.0, &mut recent).unwrap();
+        let before = recent.clone();
+        let next = Timestamp::from_second(i64::from(INTERVAL_S)).unwrap();
+        assert!(table.assess(next, f64::NAN, &mut recent).is_err());
+        assert_eq!(recent, before);
+    }
+
+    #[test]
+    fn features_out_of_order_are_refused() {
+        let level = (Feature::Level, 1.0);
+        let floor = |hours| (Feature::Floor { hours }, 1.0);
+        for sets in [
+            &[][..],
+            &[floor(3)],
+            &[level, level],
+            &[floor(3), level],
+            &[level, floor(6), floor(3)],
+            &[level, floor(3), floor(3)],
+            &[level, (Feature::Step, 1.0), floor(3)],
+            &[level, floor(1)],
+            &[level, floor(25)],
+        ] {
+            assert!(featured(sets).is_err(), "{sets:?}");
+        }
+        assert!(featured(&[level, floor(2), floor(24), (Feature::Step, 1.0)]).is_ok());
     }
 }

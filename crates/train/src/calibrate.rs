@@ -1,67 +1,136 @@
 //! Where 1.0 lies: on weeks that the model has not seen.
 //!
-//! The weeks are held out in turn, in at most [`FOLDS`] groups of whole weeks; the model is fitted to
-//! the others and scores those held out. The raw scores so gathered stand in for those of the months
-//! to come (cross-conformal prediction: Vovk 2015, *Cross-conformal predictors*; whole weeks are
-//! exchanged, not hours, because hours that follow one another are alike). Over a period of n months
-//! the k-th highest episode is the level that about k episodes of the next n months pass, for the next
-//! one is as likely as any to rank anywhere among them. So 1.0 is the peak of episode number
-//! `alerts_per_month · n`, found by lowering a threshold until that many episodes have appeared;
-//! between two ranks it is interpolated, and above the first it follows the exponential law that the
-//! spacings of the highest ones suggest (Weissman 1978, *Estimation of parameters and large
-//! quantiles*).
+//! The weeks are held out in turn, some weeks on end at a time; the model is fitted to the others and
+//! scores those held out. The raw scores so gathered stand in for those of the months to come
+//! (cross-conformal prediction: Vovk 2015, *Cross-conformal predictors*; whole weeks are exchanged, not
+//! hours, because hours that follow one another are alike, and weeks on end, because a home drifts and
+//! the month to come has no neighbours in the training set either).
+//!
+//! Over a period of n months the k-th highest episode is the level that about k episodes of the next n
+//! months pass, for the next one is as likely as any to rank anywhere among them. So for one feature the
+//! level of k alerts is the peak of episode number k, found by lowering a threshold until that many
+//! episodes have appeared; between two ranks it is interpolated, and above the first it follows the
+//! exponential law that the spacings of the highest ones suggest (Weissman 1978, *Estimation of
+//! parameters and large quantiles*). Several features together bring fewer episodes than their sum, as
+//! they see the same hours; so each is given its share of a common number of alerts, and that number is
+//! raised until the largest score brings as many as were asked for.
 
 use jiff::Timestamp;
-use knowatt_score::{Calibration, MONTH_HOURS, is_one_episode};
+use knowatt_score::{Calibration, Episodes, MONTH_HOURS, is_one_episode};
 
-use crate::{edges::Edges, models::Model, training_set::TrainingSet};
+use crate::{
+    edges::Edges, features::FeatureShare, models::Model, normal::upper_quantile, training_set::TrainingSet,
+};
 
+/// So many weeks on end are held out together.
+const WEEKS_HELD_OUT: u32 = 2;
 /// The most groups into which the weeks are divided.
 const FOLDS: u32 = 16;
 /// The edges are at least this far apart, on the model's scale, even in a home that never varies.
 const LEAST_RANGE: f64 = 0.1;
+/// How far, as a fraction of the number asked for, homes drift from it: the standard deviation over the homes of `reports/models`.
+const DRIFT_SPREAD: f64 = 0.7;
 /// How many of the highest episodes tell how the tail goes on.
 const TAIL_EPISODES: usize = 10;
+/// The common number of alerts is tried in steps of this ratio, this many below and above the number asked for.
+const STEP: f64 = 1.02;
+const STEPS: i32 = 150;
 
-/// Holds out whole weeks in turn and finds the edges; `alerts_per_month` is positive and finite.
-pub fn calibrate(
-    model: &dyn Model,
-    set: &TrainingSet,
-    alerts_per_month: f64,
-    seed: u64,
-) -> (Edges, Calibration) {
-    let weeks = set.rows.last().map_or(0, |row| row.week + 1);
-    let folds = weeks.clamp(2, FOLDS);
-    let mut raw = vec![0.0; set.rows.len()];
-    let mut low = 0.0;
+/// A feature's raw scores of readings held out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldOut {
+    /// The feature and its share.
+    pub share: FeatureShare,
+    /// One for each reading; below all others where the feature has no value.
+    pub raw: Vec<f64>,
+    /// The raw score of the low edge of normal.
+    pub low: f64,
+}
+
+/// Scores every reading's feature by a model that has not seen its week; none if no reading has the feature.
+pub fn hold_out(model: &dyn Model, set: &TrainingSet, share: FeatureShare, seed: u64) -> Option<HeldOut> {
+    let of_feature = set.of(share.feature);
+    let weeks = set.rows.last()?.week + 1;
+    let folds = (weeks / WEEKS_HELD_OUT).clamp(2, FOLDS);
+    let fold_of = |week: u32| week * folds / weeks;
+    let mut raw = vec![f64::NEG_INFINITY; set.rows.len()];
+    let mut low = None;
     for fold in 0..folds {
-        let fitted = model.fit(&set.filtered(|row| row.week % folds != fold), seed);
-        for (row, raw) in set.rows.iter().zip(&mut raw).filter(|(row, _)| row.week % folds == fold) {
-            *raw = fitted.raw(row.slot, row.wh);
+        let (held_out, shown): (Vec<_>, Vec<_>) =
+            of_feature.rows.iter().partition(|row| fold_of(row.week) == fold);
+        if held_out.is_empty() || shown.is_empty() {
+            continue;
         }
-        low = fitted.raw_low();
+        let fitted = model.fit(&TrainingSet { calendar: set.calendar.clone(), rows: shown }, seed);
+        // Rows keep the order of time, so each is found right of the one before.
+        let mut at = 0;
+        for row in held_out {
+            at += set.rows[at..].iter().position(|other| other.start == row.start)?;
+            raw[at] = fitted.raw(row.slot, row.wh);
+        }
+        low = Some(fitted.raw_low());
     }
+    Some(HeldOut { share, raw, low: low? })
+}
+
+/// Finds the edges of each feature; `alerts_per_month` is positive and finite.
+pub fn calibrate(
+    set: &TrainingSet,
+    features: &[HeldOut],
+    alerts_per_month: f64,
+) -> (Vec<Edges>, Calibration) {
     let starts: Vec<Timestamp> = set.rows.iter().map(|row| row.start).collect();
-    let wanted = alerts_per_month * raw.len() as f64 / MONTH_HOURS;
-    let high = threshold(&episode_peaks(&starts, &raw), wanted).max(low + LEAST_RANGE);
-    let edges = Edges { low, high };
-    let mut found = knowatt_score::Episodes::above(high);
-    let episodes = starts.iter().zip(&raw).filter(|&(&start, &raw)| found.push(start, raw)).count();
+    let months = starts.len() as f64 / MONTH_HOURS;
+    let wanted = alerts_per_month * months;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and at most a few thousand")]
+    let whole = wanted as usize;
+    let most = 3 * whole + 2 * TAIL_EPISODES;
+    let peaks: Vec<Vec<f64>> =
+        features.iter().map(|feature| episode_peaks(&starts, &feature.raw, most)).collect();
+    let edges = |alerts: f64| -> Vec<Edges> {
+        let edge = |(feature, peaks): (&HeldOut, &Vec<f64>)| {
+            let high = threshold(peaks, alerts * feature.share.share).max(feature.low + LEAST_RANGE);
+            Edges { low: feature.low, high, steepness: feature.share.steepness() }
+        };
+        features.iter().zip(&peaks).map(edge).collect()
+    };
+    let episodes = |edges: &[Edges]| {
+        let mut found = Episodes::above(0.0);
+        let excess = |row: usize| {
+            let excesses = features.iter().zip(edges).map(|(feature, edges)| feature.raw[row] - edges.high);
+            excesses.fold(f64::NEG_INFINITY, f64::max)
+        };
+        (0..starts.len()).filter(|&row| found.push(starts[row], excess(row))).count()
+    };
+    // The highest common number that brings fewer than `k` episodes, by rank as above.
+    let common = |k: usize| {
+        let tried = (-STEPS..=STEPS).map(|step| wanted.max(1.0) * libm::pow(STEP, f64::from(step)));
+        let few = tried.take_while(|&alerts| episodes(&edges(alerts)) < k);
+        few.last().unwrap_or(wanted)
+    };
+    let common = if wanted < 1.0 {
+        common(1) * wanted
+    } else {
+        let (here, next) = (common(whole), common(whole + 1));
+        here + (wanted - wanted.floor()) * (next - here)
+    };
+    let edges = edges(common);
+    let found = episodes(&edges);
+    let (likely_fewest, likely_most) = likely(alerts_per_month, months);
     let calibration = Calibration {
         alerts_per_month,
-        weeks,
-        readings: raw.len() as u64,
-        episodes: episodes as u64,
-        raw_low: low,
-        raw_high: high,
+        likely_fewest,
+        likely_most,
+        weeks: set.rows.last().map_or(0, |row| row.week + 1),
+        readings: starts.len() as u64,
+        episodes: found as u64,
     };
     (edges, calibration)
 }
-
 /// For n = 1, 2, …: the highest level at which, counted reading by reading from the highest down, n episodes
-/// had begun that no reading between them had joined; as far as there are such levels.
-fn episode_peaks(starts: &[Timestamp], raw: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..raw.len()).collect();
+/// had begun that no reading between them had joined; as far as there are such levels, and `most` of them.
+fn episode_peaks(starts: &[Timestamp], raw: &[f64], most: usize) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..raw.len()).filter(|&row| raw[row].is_finite()).collect();
     order.sort_by(|&a, &b| raw[b].total_cmp(&raw[a]).then(a.cmp(&b)));
     let mut above = std::collections::BTreeSet::new();
     let mut peaks = Vec::new();
@@ -79,9 +148,29 @@ fn episode_peaks(starts: &[Timestamp], raw: &[f64]) -> Vec<f64> {
         above.insert(place);
         if episodes > peaks.len() {
             peaks.push(raw[place]);
+            if peaks.len() == most {
+                break;
+            }
         }
     }
     peaks
+}
+
+/// Between how many alerts four months in five lie.
+///
+/// Alerts of one month are Poisson; the number that calibration promises is itself uncertain, as it was set
+/// on few episodes and as homes drift ([`DRIFT_SPREAD`]). The range is that of a gamma-mixed Poisson law (a
+/// negative binomial), by its normal approximation on the square-root scale.
+fn likely(alerts_per_month: f64, months: f64) -> (f64, f64) {
+    let promise = DRIFT_SPREAD * alerts_per_month;
+    let variance = alerts_per_month * (1.0 + 1.0 / months.max(1.0)) + promise * promise;
+    let spread = libm::sqrt(variance / alerts_per_month) / 2.0;
+    let z = upper_quantile(0.1);
+    let at = |deviation: f64| {
+        let root = (libm::sqrt(alerts_per_month) + deviation * spread).max(0.0);
+        (root * root * 10.0).round() / 10.0
+    };
+    (at(-z), at(z))
 }
 
 /// The level that `wanted` episodes reach, by rank.
@@ -122,7 +211,7 @@ mod tests {
             starts.extend([hour(6 * n), hour(6 * n + 1)]);
             raw.extend([peak, peak - 0.1]);
         }
-        let peaks = episode_peaks(&starts, &raw);
+        let peaks = episode_peaks(&starts, &raw, 9);
         assert_eq!(peaks, [9.0, 8.0, 7.0, 6.0, 5.0]);
         assert_eq!(threshold(&peaks, 3.0), 7.0);
         assert_eq!(threshold(&peaks, 3.5), 6.5);
@@ -135,7 +224,7 @@ mod tests {
         fn fewer_episodes_lie_above_a_level_than_its_rank(values in prop::collection::vec((1..5_i64, 0..40_u8), 1..120)) {
             let mut at = 0;
             let (starts, raw): (Vec<_>, Vec<_>) = values.iter().map(|&(gap, value)| { at += gap; (hour(at), f64::from(value)) }).unzip();
-            for (index, &peak) in episode_peaks(&starts, &raw).iter().enumerate() {
+            for (index, &peak) in episode_peaks(&starts, &raw, 99).iter().enumerate() {
                 let mut above = knowatt_score::Episodes::above(peak);
                 let count = starts.iter().zip(&raw).filter(|&(&start, &raw)| above.push(start, raw)).count();
                 prop_assert!(count <= index, "{} episodes above level {} of rank {}", count, peak, index + 1);

@@ -1,9 +1,10 @@
 //! From hourly readings to a score table: fit a model, calibrate it on weeks it has not seen, distil
 //! it into curves.
 //!
-//! [`train`] does all three. The steps stand alone: a [`models::Model`] is fitted to a
-//! [`TrainingSet`] and gives a raw score to any reading; [`calibrate`] finds the raw score above which
-//! about as many alerts a month arise as were asked for; [`distil`] makes curves of it.
+//! [`train`] does all three, for the reading itself and for what the hours before it add ([`FEATURES`]).
+//! The steps stand alone: a [`models::Model`] is fitted to a [`TrainingSet`] and gives a raw score to any
+//! value; [`calibrate`] finds the raw scores above which about as many alerts a month arise as were asked
+//! for; [`distil`] makes curves of it.
 //!
 //! ```
 //! use knowatt_readings::{Reading, Readings};
@@ -27,15 +28,19 @@ mod bounds;
 mod calibrate;
 mod distil;
 mod edges;
+mod features;
+mod learned;
 pub mod models;
 mod normal;
 mod pipeline;
 mod training_set;
 
 pub use bounds::{Bounds, BoundsError};
-pub use calibrate::calibrate;
+pub use calibrate::{HeldOut, calibrate, hold_out};
 pub use distil::{Distilled, TOLERANCE, distil};
 pub use edges::Edges;
+pub use features::{FEATURES, FeatureShare};
+pub use learned::{Learned, LearnedFeature};
 pub use models::ModelName;
 pub use pipeline::{Error, LEAST_DAYS, Options, from_bounds, train};
 pub use training_set::{TrainingRow, TrainingSet};

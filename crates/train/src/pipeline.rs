@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use knowatt_readings::{Reading, Readings};
 use knowatt_score::{
-    Calendar, CalendarError, CurveError, DayClasses, Distillation, INTERVAL_S, ModelFile, Provenance,
-    ScoreTable, Source, sha256_hex,
+    Calendar, CalendarError, CurveError, DayClasses, Feature, INTERVAL_S, ModelFile, Provenance, Source,
+    sha256_hex,
 };
 
 use crate::{
     bounds::{Bounds, BoundsError},
-    calibrate::calibrate,
-    distil::{Distilled, TOLERANCE},
+    distil::TOLERANCE,
+    features::FEATURES,
+    learned::Learned,
     models::ModelName,
     training_set::TrainingSet,
 };
@@ -20,11 +21,6 @@ use crate::{
 /// The fewest days with readings that a model is trained on: three weeks, so that each of them can be
 /// held out from two others.
 pub const LEAST_DAYS: usize = 21;
-
-/// The highest knot lies at this many times the highest reading.
-const BEYOND_HIGHEST: f64 = 2.0;
-/// And no lower than this.
-const LEAST_HIGHEST_WH: f64 = 1000.0;
 
 /// What training can be told.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,10 +76,10 @@ pub enum Error {
     #[error(transparent)]
     Zone(#[from] CalendarError),
     /// The model's scores make no curve: a defect of the model.
-    #[error("the {model} model gave no usable curve for {day}, hour {hour}: {error}. Please report this")]
+    #[error("the model gave no usable curve for the {feature} on {day}, hour {hour}: {error}. Please report this")]
     Curve {
-        /// The model.
-        model: ModelName,
+        /// What the curve was for.
+        feature: Feature,
         /// The day class.
         day: &'static str,
         /// The hour.
@@ -96,14 +92,9 @@ pub enum Error {
     Table(#[from] knowatt_score::TableError),
     /// The curves are further from the model than they may be: a defect of the model.
     #[error(
-        "the {model} model could not be distilled to within {TOLERANCE}: the largest error is {error}. Please report this"
+        "the model could not be distilled to within {TOLERANCE}: the largest error is {0}. Please report this"
     )]
-    Untrue {
-        /// The model.
-        model: ModelName,
-        /// The largest error.
-        error: f64,
-    },
+    Untrue(f64),
 }
 
 /// Fits, calibrates and distils.
@@ -121,33 +112,19 @@ pub fn train(readings: &Readings, zone: &str, options: &Options) -> Result<Model
     if days < LEAST_DAYS || hours < LEAST_DAYS * 24 / 2 {
         return Err(Error::TooLittle { days, hours });
     }
-    let highest_wh = set.rows.iter().map(|row| row.wh).fold(0.0, f64::max);
-    if highest_wh == 0.0 {
+    if set.rows.iter().all(|row| row.wh == 0.0) {
         return Err(Error::AllZero(hours));
     }
     let model = options.model.model();
-    let (edges, calibration) = calibrate(&*model, &set, options.alerts_per_month, options.seed);
-    let fitted = model.fit(&set, options.seed);
-    let highest_wh = (BEYOND_HIGHEST * highest_wh).max(LEAST_HIGHEST_WH);
-    let mut curves = Vec::new();
-    let mut largest_error = 0.0_f64;
-    for day in options.day_classes.classes() {
-        for hour in 0..24 {
-            let slot = knowatt_score::Slot { day, hour };
-            let Distilled { curve, largest_error: error } = fitted.curve(slot, edges, highest_wh);
-            let day = options.day_classes.class_name(day).unwrap_or_default();
-            curves.push(curve.map_err(|error| Error::Curve { model: options.model, day, hour, error })?);
-            largest_error = largest_error.max(error);
-        }
-    }
-    if largest_error > TOLERANCE {
-        return Err(Error::Untrue { model: options.model, error: largest_error });
-    }
+    let learned = Learned::new(&set, &*model, &FEATURES, options.alerts_per_month, options.seed);
+    let (table, distillation) = learned.table()?;
     Ok(ModelFile {
         provenance: provenance(readings, options),
-        calibration: Some(calibration),
-        distillation: Some(Distillation { tolerance: TOLERANCE, largest_error }),
-        table: ScoreTable::new(set.calendar, curves)?,
+        calibration: Some(learned.calibration),
+        distillation: Some(distillation),
+        backtest: None,
+        population: learned.population,
+        table,
     })
 }
 
@@ -175,7 +152,15 @@ pub fn from_bounds(bounds: &Bounds, zone: &str) -> Result<ModelFile, BoundsError
         seed: 0,
         tool: tool(),
     };
-    Ok(ModelFile { provenance, calibration: None, distillation: None, table: bounds.table(zone)? })
+    let table = bounds.table(zone)?;
+    Ok(ModelFile {
+        provenance,
+        calibration: None,
+        distillation: None,
+        backtest: None,
+        population: None,
+        table,
+    })
 }
 
 fn provenance(readings: &Readings, options: &Options) -> Provenance {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use knowatt_readings::Readings;
-use knowatt_score::{Calendar, Slot};
+use knowatt_score::{Calendar, Feature, Recent, Slot};
 
 /// A reading with the cell of the table it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,7 +11,7 @@ pub struct TrainingRow {
     pub start: Timestamp,
     /// Its day class and local hour.
     pub slot: Slot,
-    /// Energy in Wh.
+    /// Energy in Wh: the reading, or a feature of it and the hours before.
     pub wh: f64,
     /// Which seven local days, counted from the first reading's day, it belongs to: the weeks that have
     /// readings are numbered from 0, without gaps.
@@ -47,6 +47,17 @@ impl TrainingSet {
         };
         let rows = readings.rows.iter().map(row).collect();
         Self { calendar, rows }
+    }
+
+    /// The same rows with a feature's value in place of the reading, where there is one.
+    #[must_use]
+    pub fn of(&self, feature: Feature) -> Self {
+        let mut recent = Recent::default();
+        let value = |row: &TrainingRow| {
+            recent.push(row.start, row.wh);
+            Some(TrainingRow { wh: recent.value(feature)?, ..*row })
+        };
+        Self { calendar: self.calendar.clone(), rows: self.rows.iter().filter_map(value).collect() }
     }
 
     /// The rows that satisfy a condition, with the same calendar.

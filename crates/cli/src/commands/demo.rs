@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 use knowatt_readings::{Input, Intake, Ledger, Readings, formats::csv};
-use knowatt_score::{Calendar, Episode, Episodes, ModelFile};
+use knowatt_score::{Calendar, Episode, Episodes, ModelFile, Recent};
 use knowatt_train::{Options, train};
 
 use crate::{
@@ -72,8 +72,10 @@ fn read(name: &str, file: &'static [u8], options: &Options) -> Result<Readings> 
 
 fn episodes(model: &ModelFile, readings: &Readings) -> Result<Vec<Episode>> {
     let mut episodes = Episodes::above(1.0);
+    let mut recent = Recent::default();
     for reading in &readings.rows {
-        episodes.push(reading.start, model.table.score_at(reading.start, reading.wh)?);
+        let scored = model.table.assess(reading.start, reading.wh, &mut recent)?;
+        episodes.push(reading.start, scored.score);
     }
     Ok(episodes.finish())
 }
@@ -84,10 +86,12 @@ fn step(out: &mut dyn Write, number: u8, what: &str, command: &str) -> io::Resul
 
 /// The talk's sentence, at the highest hour of an episode, and what would have been normal then.
 fn tell(out: &mut dyn Write, model: &ModelFile, readings: &Readings, episode: &Episode) -> io::Result<()> {
-    let Some(reading) = readings.rows.iter().find(|reading| reading.start == episode.peak) else {
-        return Ok(());
-    };
-    let Ok(scored) = model.table.assess(reading.start, reading.wh) else { return Ok(()) };
+    let mut recent = Recent::default();
+    let scored = readings.rows.iter().find_map(|reading| {
+        let scored = model.table.assess(reading.start, reading.wh, &mut recent).ok()?;
+        (reading.start == episode.peak).then_some((reading, scored))
+    });
+    let Some((reading, scored)) = scored else { return Ok(()) };
     let local = model.table.calendar().local(reading.start);
     let when = local.strftime("%a %e %b %H:%M");
     let style = crate::text::score_style(scored.score);

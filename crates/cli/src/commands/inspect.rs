@@ -27,7 +27,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
 
 /// One fact a line.
 fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
-    let ModelFile { provenance, calibration, distillation, table } = model;
+    let ModelFile { provenance, calibration, distillation, table, .. } = model;
     let calendar = table.calendar();
     let mut line = |name: &str, value: String| writeln!(out, "{BOLD}{name:<12}{BOLD:#} {value}");
     line("model", provenance.model.clone())?;
@@ -46,8 +46,13 @@ fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
         Some(calibration) => line("calibration", calibrated(calibration))?,
         None => line("calibration", "none: 0 and 1 are the bounds given".to_owned())?,
     }
-    let knots: usize = table.cells().map(|(_, curve)| curve.knots().len()).sum();
-    let cells = table.cells().len();
+    let features: Vec<_> = table.features().map(|(feature, _)| feature.to_string()).collect();
+    line("features", features.join(", "))?;
+    let (mut cells, mut knots) = (0, 0);
+    for (_, curve) in table.features().flat_map(|(_, cells)| cells) {
+        cells += 1;
+        knots += curve.knots().len();
+    }
     let error = distillation.map_or_else(
         || "which are the model itself".to_owned(),
         |distillation| format!("within {:.4} of the model, in score", distillation.largest_error),
@@ -65,10 +70,10 @@ fn span(first: Timestamp, end: Timestamp, zone: &TimeZone) -> String {
 }
 
 fn calibrated(calibration: &Calibration) -> String {
-    let Calibration { alerts_per_month, weeks, readings, episodes, .. } = calibration;
+    let Calibration { alerts_per_month, likely_fewest, likely_most, weeks, readings, episodes } = calibration;
     let months = *readings as f64 / MONTH_HOURS;
     format!(
-        "{alerts_per_month} alerts a month asked for; {} in {months:.1} months not seen in training ({weeks} weeks, held out in turn)",
+        "{alerts_per_month} alerts a month asked for, so {likely_fewest:.0} to {likely_most:.0} in four months of five; {} in {months:.1} months not seen in training ({weeks} weeks, held out in turn)",
         counted(*episodes, "alert"),
     )
 }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use knowatt_score::Episodes;
+use knowatt_score::{Episodes, Recent};
 use serde::Serialize;
 
 use crate::{
@@ -28,10 +28,12 @@ struct Row {
     score: f64,
     /// The score of the hour by itself.
     level: f64,
-    /// The highest score of the floors over the hours before; models have none yet.
+    /// The highest score of the floors over the last hours.
     floor: Option<f64>,
     expected_low_wh: f64,
     expected_high_wh: f64,
+    /// The score of the step from the hour before.
+    step: Option<f64>,
 }
 
 /// The form of the result.
@@ -60,8 +62,9 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     check(form.begin(&mut output))?;
     let mut episodes = Episodes::above(1.0);
     let mut highest = f64::NEG_INFINITY;
+    let mut recent = Recent::default();
     for reading in &readings.rows {
-        let scored = table.assess(reading.start, reading.wh)?;
+        let scored = table.assess(reading.start, reading.wh, &mut recent)?;
         highest = highest.max(scored.score);
         episodes.push(reading.start, scored.score);
         let row = Row {
@@ -69,9 +72,10 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
             wh: reading.wh,
             score: scored.score,
             level: scored.level,
-            floor: None,
+            floor: scored.floor,
             expected_low_wh: scored.expected_low_wh,
             expected_high_wh: scored.expected_high_wh,
+            step: scored.step,
         };
         check(form.write(&row, &mut output))?;
     }
@@ -99,7 +103,7 @@ fn form_of(path: &Path) -> Result<Form> {
 impl Form {
     fn begin(&self, output: &mut Output) -> io::Result<()> {
         match self {
-            Self::Csv => writeln!(output, "timestamp,wh,score,level,floor,expected_low_wh,expected_high_wh"),
+            Self::Csv => writeln!(output, "timestamp,wh,score,level,floor,expected_low_wh,expected_high_wh,step"),
             Self::JsonLines => Ok(()),
         }
     }
@@ -108,11 +112,12 @@ impl Form {
         match self {
             // Numbers and instants need no quotation marks.
             Self::Csv => {
-                let Row { timestamp, wh, score, level, floor, expected_low_wh, expected_high_wh } = row;
-                let floor = floor.map(|floor| floor.to_string()).unwrap_or_default();
+                let Row { timestamp, wh, score, level, floor, expected_low_wh, expected_high_wh, step } = row;
+                let [floor, step] =
+                    [floor, step].map(|score| score.map(|score| score.to_string()).unwrap_or_default());
                 writeln!(
                     output,
-                    "{timestamp},{wh},{score},{level},{floor},{expected_low_wh},{expected_high_wh}"
+                    "{timestamp},{wh},{score},{level},{floor},{expected_low_wh},{expected_high_wh},{step}"
                 )
             }
             Self::JsonLines => {

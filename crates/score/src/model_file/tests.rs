@@ -7,7 +7,11 @@ fn model() -> ModelFile {
     let calendar = Calendar::new("Europe/Paris", DayClasses::None).unwrap();
     let calendar = calendar.with_holidays([jiff::civil::date(2024, 5, 1)]);
     let knots = vec![Knot { wh: 0.1 + 0.2, score: -0.5 }, Knot { wh: 1e3, score: 1.0 }];
-    let table = ScoreTable::new(calendar, vec![Curve::new(knots).unwrap(); 24]).unwrap();
+    let curves = vec![Curve::new(knots).unwrap(); 24];
+    let sets = [Feature::Level, Feature::Floor { hours: 3 }, Feature::Floor { hours: 6 }, Feature::Step]
+        .map(|feature| CurveSet { feature, curves: curves.clone() });
+    let table = ScoreTable::with_features(calendar, sets.to_vec()).unwrap();
+    let figure = Figure { mean: 0.75, spread: 0.125 };
     ModelFile {
         provenance: Provenance {
             source: Source::Readings,
@@ -22,15 +26,30 @@ fn model() -> ModelFile {
         },
         calibration: Some(Calibration {
             alerts_per_month: 2.0,
+            likely_fewest: 0.0,
+            likely_most: 4.5,
             weeks: 13,
             readings: 2160,
             episodes: 5,
-            raw_low: -1.0,
-            raw_high: 3.0,
         }),
         distillation: Some(Distillation { tolerance: 0.01, largest_error: 0.005 }),
+        backtest: Some(Backtest {
+            windows: 3,
+            average_precision: figure,
+            events: figure,
+            alerts_per_month: Figure { mean: 2.5, spread: 1.0 },
+            choice: "the highest share of anomalies found".to_owned(),
+        }),
+        population: Population::of(&[0.1, 0.2, 0.3, 0.7]),
         table,
     }
+}
+
+/// The same without floors and step.
+fn level_only() -> ModelFile {
+    let model = model();
+    let level = model.table.cells().map(|(_, curve)| curve.clone()).collect();
+    ModelFile { table: ScoreTable::new(model.table.calendar().clone(), level).unwrap(), ..model }
 }
 
 /// The file with its content changed and the digest made to fit again.
@@ -53,7 +72,7 @@ fn what_is_written_is_read_again_to_the_last_bit() {
 
 #[test]
 fn every_single_byte_change_is_refused() {
-    let original = model().to_bytes();
+    let original = level_only().to_bytes();
     let refuse_all = |places: std::ops::Range<usize>| {
         let mut bytes = original.clone();
         for place in places {
@@ -69,6 +88,18 @@ fn every_single_byte_change_is_refused() {
         scope.spawn(|| refuse_all(0..middle));
         scope.spawn(|| refuse_all(middle..original.len()));
     });
+}
+
+#[test]
+fn every_single_bit_flipped_in_a_file_with_all_features_is_refused() {
+    let mut bytes = model().to_bytes();
+    for place in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[place] ^= 1 << bit;
+            assert!(ModelFile::from_bytes(&bytes).is_err(), "bit {bit} of byte {place}");
+            bytes[place] ^= 1 << bit;
+        }
+    }
 }
 
 #[test]
@@ -103,7 +134,14 @@ fn content_that_breaks_a_rule_is_refused_though_its_digest_fits() {
         ("\"interval_s\": 3600", "\"interval_s\": 900", "Wh of 3600 s"),
         ("\"unit\": \"Wh\"", "\"unit\": \"kWh\"", "Wh of 3600 s"),
         ("\"version\": 1", "\"version\": 0", "version 0 does not exist"),
-        ("\"raw_low\":-1.0", "\"raw_low\":3.0", "no range"),
+        ("\"likely_fewest\":0.0", "\"likely_fewest\":9.0", "no range"),
+        ("\"likely_fewest\":0.0", "\"likely_fewest\":-1.0", "no range"),
+        ("\"edges\":[0.2,0.3,0.7]", "\"edges\":[0.3,0.2,0.7]", "no sound shares"),
+        ("\"shares\":[0.25", "\"shares\":[0.75", "no sound shares"),
+        ("\"choice\":\"the", "\"choice\":\"\\u0007", "control character"),
+        ("\"hours\":3", "\"hours\":1", "the floor-1h is out of place"),
+        ("\"hours\":3", "\"hours\":9", "the floor-6h is out of place"),
+        ("\"hours\":3", "\"hours\":6", "the floor-6h is out of place"),
         ("\"largest_error\":0.005", "\"largest_error\":0.5", "over its tolerance"),
         ("\"density\"", "\"\\u001b[2J\"", "control character"),
         ("\"seed\":7", "\"seed\":7,\"extra\":1", "unknown field"),

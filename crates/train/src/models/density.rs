@@ -6,8 +6,7 @@
 //! function*; Racine & Li 2004 for the discrete kernel), computed on a lattice with linear binning
 //! (Wand 1994, *Fast computation of multivariate kernel estimators*).
 //!
-//! - A reading lends a cell the weight exp(−Δ²/2) for Δ hours between them around the clock, up to
-//!   [`REACH_HOURS`], and [`OTHER_DAYS`] of that where the day class is another.
+//! - Hours around and other day classes lend a cell their readings (see `neighbours`).
 //! - The kernel in x is normal. Its bandwidth is Silverman's 0.9·σ·n^(−1/5), with σ the spread of x
 //!   within cells and n the readings that lend an hour weight.
 //! - Beyond the highest reading the normal kernel's own tail goes on: z rises by 1 per bandwidth.
@@ -17,7 +16,10 @@
 
 use knowatt_score::{HOURS, Slot};
 
-use super::{Fitted, Model};
+use super::{
+    Fitted, Model,
+    neighbours::{borrowed, hours_seen},
+};
 use crate::{
     normal::{upper_quantile, upper_tail},
     training_set::TrainingSet,
@@ -25,10 +27,8 @@ use crate::{
 
 /// Added to Wh before the logarithm is taken.
 const OFFSET_WH: f64 = 50.0;
-/// The hours on either side that lend weight.
-const REACH_HOURS: usize = 3;
-/// The weight of a reading of another day class.
-const OTHER_DAYS: f64 = 0.3;
+/// Bandwidth of the kernel over the hours.
+const BANDWIDTH_HOURS: f64 = 1.0;
 /// Lattice points per bandwidth.
 const PER_BANDWIDTH: f64 = 6.0;
 /// How far the kernel reaches, in bandwidths; what it leaves out is below 10⁻¹⁵.
@@ -115,7 +115,7 @@ fn bandwidth(x: &[f64], cell_of: &[usize], cells: usize) -> f64 {
     let within: f64 =
         sums.iter().filter(|(n, ..)| *n > 0.0).map(|(n, sum, squares)| squares - sum * sum / n).sum();
     let spread = libm::sqrt((within / (x.len().max(1) as f64)).max(0.0));
-    let seen = x.len() as f64 / HOURS as f64 * hour_weights().iter().sum::<f64>();
+    let seen = x.len() as f64 / HOURS as f64 * hours_seen(BANDWIDTH_HOURS);
     (0.9 * spread * libm::pow(seen.max(1.0), -0.2)).clamp(0.05, 0.5)
 }
 
@@ -126,14 +126,6 @@ fn lattice(x: &[f64], bandwidth: f64) -> Lattice {
     let last = x.iter().copied().fold(first, f64::max) + KERNEL_REACH * bandwidth;
     let step = bandwidth / PER_BANDWIDTH;
     Lattice { first, step, points: ((last - first) / step).ceil() as usize + 2 }
-}
-
-/// How much each hour around lends, from −`REACH_HOURS` to +`REACH_HOURS`.
-fn hour_weights() -> [f64; 2 * REACH_HOURS + 1] {
-    std::array::from_fn(|place| {
-        let apart = place as f64 - REACH_HOURS as f64;
-        libm::exp(-0.5 * apart * apart)
-    })
 }
 
 /// Each cell's readings on the lattice, each shared between the two points around it.
@@ -151,32 +143,13 @@ fn binned(x: &[f64], cell_of: &[usize], cells: usize, lattice: Lattice) -> Vec<f
 ///
 /// A cell that sees next to nothing (no reading within reach of its hour, on any day) sees all there are.
 fn mixed(masses: &[f64], points: usize) -> Vec<Vec<f64>> {
-    let add = |sum: &mut [f64], lent: &[f64], weight: f64| {
-        for (sum, mass) in sum.iter_mut().zip(lent) {
-            *sum += weight * mass;
+    let (mut seen, all) = borrowed(masses, points, BANDWIDTH_HOURS);
+    for cell in &mut seen {
+        if cell.iter().sum::<f64>() < LEAST_SEEN {
+            cell.clone_from(&all);
         }
-    };
-    let cell = |day: usize, hour: usize| &masses[(day * HOURS + hour) * points..][..points];
-    let days = masses.len() / points / HOURS;
-    let mut of_hour = vec![vec![0.0; points]; HOURS];
-    let mut of_all = vec![0.0; points];
-    for (hour, of_hour) in of_hour.iter_mut().enumerate() {
-        for day in 0..days {
-            add(of_hour, cell(day, hour), 1.0);
-        }
-        add(&mut of_all, of_hour, 1.0);
     }
-    let weights = hour_weights();
-    let seen = |day: usize, hour: usize| {
-        let mut sum = vec![0.0; points];
-        for (place, weight) in weights.into_iter().enumerate() {
-            let around = (hour + HOURS + place - REACH_HOURS) % HOURS;
-            add(&mut sum, &of_hour[around], weight * OTHER_DAYS);
-            add(&mut sum, cell(day, around), weight * (1.0 - OTHER_DAYS));
-        }
-        if sum.iter().sum::<f64>() < LEAST_SEEN { of_all.clone() } else { sum }
-    };
-    (0..days * HOURS).map(|cell| seen(cell / HOURS, cell % HOURS)).collect()
+    seen
 }
 
 /// How much of a reading k steps right of a point lies above the point, for k from −reach to +reach.

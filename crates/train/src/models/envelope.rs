@@ -85,9 +85,11 @@ impl Fitted for FittedEnvelope {
 
     fn curve(&self, slot: Slot, edges: Edges, _highest_wh: f64) -> Distilled {
         let range = self.range(slot);
-        // Two knots at the edges are the model itself.
+        // Straight up to 1 and straight beyond: three knots are the model itself.
         let at = |raw: f64| (range.min_wh + raw * range.width()).clamp(0.0, Curve::MAX_WH);
-        let knots = vec![Knot { wh: at(edges.low), score: 0.0 }, Knot { wh: at(edges.high), score: 1.0 }];
+        let beyond = edges.high + (edges.high - edges.low);
+        let knots = [(edges.low, 0.0), (edges.high, 1.0), (beyond, 1.0 + edges.steepness)];
+        let knots = knots.map(|(raw, score)| Knot { wh: at(raw), score }).to_vec();
         Distilled { curve: Curve::new(knots), largest_error: 0.0 }
     }
 }

@@ -5,6 +5,8 @@
 
 mod density;
 mod envelope;
+mod neighbours;
+mod zscore;
 
 use std::{fmt, str::FromStr};
 
@@ -12,6 +14,7 @@ use knowatt_score::Slot;
 
 pub use density::Density;
 pub use envelope::Envelope;
+pub use zscore::ZScore;
 
 use crate::{
     distil::{Distilled, distil},
@@ -47,19 +50,22 @@ pub enum ModelName {
     /// Lowest and highest Wh of each cell.
     Envelope,
     /// The distribution of log Wh in each cell.
-    #[default]
     Density,
+    /// Mean and standard deviation of √Wh in each cell.
+    #[default]
+    ZScore,
 }
 
 impl ModelName {
     /// Every model.
-    pub const ALL: [Self; 2] = [Self::Envelope, Self::Density];
+    pub const ALL: [Self; 3] = [Self::Envelope, Self::Density, Self::ZScore];
 
     /// The name on the command line and in the file.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Envelope => "envelope",
             Self::Density => "density",
+            Self::ZScore => "zscore",
         }
     }
 
@@ -68,6 +74,7 @@ impl ModelName {
         match self {
             Self::Envelope => Box::new(Envelope),
             Self::Density => Box::new(Density),
+            Self::ZScore => Box::new(ZScore),
         }
     }
 }

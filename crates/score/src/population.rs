@@ -1,0 +1,117 @@
+//! Whether readings still look like those the model was made from: the population stability index.
+//!
+//! PSI = Σ (aᵢ − eᵢ) · ln(aᵢ / eᵢ) over bins, with eᵢ the share of the training readings in a bin and aᵢ
+//! that of the readings at hand (Siddiqi 2006, *Credit Risk Scorecards*; it is the symmetrised
+//! Kullback–Leibler divergence). The bins are tenths of the *level scores* of the training readings, so
+//! hour and day are already allowed for: a month of evenings does not look like drift.
+
+use serde::{Deserialize, Serialize};
+
+/// From here on a population is usually called changed.
+pub const DRIFT: f64 = 0.25;
+/// An empty bin counts as this share, or the index would be infinite.
+const LEAST_SHARE: f64 = 1e-3;
+/// In how many bins of equal share the training readings are divided.
+const BINS: usize = 10;
+
+/// How the level scores of the training readings were distributed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Population {
+    /// The scores between the bins, rising.
+    pub edges: Vec<f64>,
+    /// The share of readings in each bin, one more than there are edges; their sum is 1.
+    pub shares: Vec<f64>,
+}
+
+impl Population {
+    /// The distribution of some scores, in tenths; none of no scores.
+    pub fn of(scores: &[f64]) -> Option<Self> {
+        let mut sorted = scores.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (&lowest, count) = (sorted.first()?, sorted.len());
+        let mut edges: Vec<f64> = (1..BINS).map(|bin| sorted[count * bin / BINS]).collect();
+        edges.dedup();
+        edges.retain(|&edge| edge > lowest);
+        let shares = shares(&edges, scores);
+        Some(Self { edges, shares })
+    }
+
+    /// Whether edges and shares are such as [`Population::of`] makes.
+    pub(crate) fn is_sound(&self) -> bool {
+        let Self { edges, shares } = self;
+        shares.len() == edges.len() + 1
+            && edges.len() < BINS
+            && edges.is_sorted_by(|a, b| a < b)
+            && shares.iter().all(|share| *share >= 0.0)
+            && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9
+    }
+
+    /// The population stability index of other scores against these: 0 where they are distributed alike,
+    /// [`DRIFT`] and more where they have drifted. 0 of no scores.
+    ///
+    /// ```
+    /// use knowatt_score::{DRIFT, Population};
+    ///
+    /// let scores: Vec<f64> = (0..1000).map(|i| f64::from(i) / 1000.0).collect();
+    /// let population = Population::of(&scores).unwrap();
+    /// assert!(population.stability_index(&scores) < 1e-9);
+    /// let higher: Vec<f64> = scores.iter().map(|score| score + 0.5).collect();
+    /// assert!(population.stability_index(&higher) > DRIFT);
+    /// ```
+    pub fn stability_index(&self, scores: &[f64]) -> f64 {
+        if scores.is_empty() {
+            return 0.0;
+        }
+        let actual = shares(&self.edges, scores);
+        self.shares
+            .iter()
+            .zip(actual)
+            .map(|(expected, actual)| {
+                let (expected, actual) = (expected.max(LEAST_SHARE), actual.max(LEAST_SHARE));
+                (actual - expected) * (actual / expected).ln()
+            })
+            .sum()
+    }
+}
+
+fn shares(edges: &[f64], scores: &[f64]) -> Vec<f64> {
+    let mut counts = vec![0_u32; edges.len() + 1];
+    for score in scores {
+        counts[edges.partition_point(|edge| edge <= score)] += 1;
+    }
+    counts.into_iter().map(|count| f64::from(count) / scores.len() as f64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_is_that_of_a_worked_example() {
+        // Half and half against 60 and 40 of a hundred: 0.1 · ln 1.2 − 0.1 · ln 0.8.
+        let population = Population { edges: vec![0.5], shares: vec![0.5, 0.5] };
+        let scores: Vec<f64> = (0..100).map(|i| if i < 60 { 0.1 } else { 0.9 }).collect();
+        let expected = 0.1 * 1.2_f64.ln() - 0.1 * 0.8_f64.ln();
+        assert!((population.stability_index(&scores) - expected).abs() < 1e-12);
+        assert_eq!(population.stability_index(&[]), 0.0);
+    }
+
+    #[test]
+    fn readings_all_alike_make_one_bin_and_no_drift() {
+        let population = Population::of(&[0.3; 50]).unwrap();
+        assert_eq!(population, Population { edges: vec![], shares: vec![1.0] });
+        assert!(population.is_sound());
+        assert_eq!(population.stability_index(&[0.9; 10]), 0.0);
+        assert_eq!(Population::of(&[]), None);
+    }
+
+    #[test]
+    fn an_empty_bin_gives_a_finite_index() {
+        let scores: Vec<f64> = (0..100).map(f64::from).collect();
+        let population = Population::of(&scores).unwrap();
+        assert!(population.is_sound());
+        let index = population.stability_index(&[1000.0; 100]);
+        assert!(index.is_finite() && index > 5.0, "{index}");
+    }
+}
