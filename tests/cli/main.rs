@@ -7,6 +7,7 @@
 mod clock_changes;
 mod columns;
 mod documents;
+mod holidays;
 mod hostile_input;
 mod ledger;
 mod model_file;

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use knowatt_readings::{Kind, Unit};
 use knowatt_score::{Calendar, DayClasses};
-use knowatt_train::ModelName;
+use knowatt_train::{ModelName, Region, UnknownRegion};
 
 /// Learns what is normal for a home from a few months of meter readings, and scores readings against it
 ///
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Score(ScoreArgs),
     /// Say what a model file holds and where it came from
     Inspect(InspectArgs),
+    /// List the places whose public holidays are known, or the dates of some
+    Holidays(HolidaysArgs),
     /// Train on a real home's three months, and show what the month after would have told you
     Demo,
     /// Print the completions of a shell
@@ -44,6 +46,7 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   knowatt train meter.csv --tz Europe/Paris -o model.json
+  knowatt train meter.csv --tz Australia/Sydney --holidays AU-NSW -o model.json
   knowatt train jan.csv.gz feb.csv.gz --tz Europe/Paris -o model.json --table table.csv
   knowatt train counter.csv --tz Asia/Tokyo --unit kWh --kind register -o model.json
   knowatt train --bounds bounds.csv --tz Australia/Sydney -o model.json")]
@@ -76,6 +79,10 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "CLASSES", default_value_t, value_parser = day_classes_parser())]
     pub(crate) day_class: DayClasses,
 
+    /// Places whose public holidays are days off, such as FR or AU-NSW; `knowatt holidays` lists them
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = parse_region)]
+    pub(crate) holidays: Vec<Region>,
+
     /// Seed of every random choice
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -84,7 +91,7 @@ pub(crate) struct TrainArgs {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["alerts_per_month", "day_class", "seed", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
+        conflicts_with_all = ["alerts_per_month", "day_class", "holidays", "seed", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
     )]
     pub(crate) bounds: Option<PathBuf>,
 
@@ -150,6 +157,17 @@ pub(crate) struct InspectArgs {
     /// The model file
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  knowatt holidays | grep -i zealand
+  knowatt holidays AU-NSW | grep ^2025")]
+pub(crate) struct HolidaysArgs {
+    /// Codes of ISO 3166, of countries (FR) or of subdivisions (AU-NSW) [default: list all]
+    #[arg(value_name = "CODE", value_parser = parse_region)]
+    pub(crate) codes: Vec<Region>,
 }
 
 #[derive(clap::Args)]
@@ -243,6 +261,10 @@ fn parse_zone(name: &str) -> Result<Zone, String> {
         if close.is_empty() { error.to_string() } else { format!("{error}; is it {}?", close.join(" or ")) }
     })?;
     Ok(Zone(calendar.zone_name().to_owned()))
+}
+
+fn parse_region(code: &str) -> Result<Region, String> {
+    code.parse().map_err(|error: UnknownRegion| format!("{error} (`knowatt holidays` lists all)"))
 }
 
 fn parse_wh(text: &str) -> Result<f64, String> {

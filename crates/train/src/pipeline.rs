@@ -13,6 +13,7 @@ use crate::{
     bounds::{Bounds, BoundsError},
     distil::TOLERANCE,
     features::FEATURES,
+    holidays::{self, Region, UnknownYears},
     learned::Learned,
     models::ModelName,
     training_set::TrainingSet,
@@ -33,6 +34,8 @@ pub struct Options {
     pub alerts_per_month: f64,
     /// The seed of every random choice.
     pub seed: u64,
+    /// The places whose public holidays are days off.
+    pub holidays: Vec<Region>,
 }
 
 impl Default for Options {
@@ -42,6 +45,7 @@ impl Default for Options {
             day_classes: DayClasses::default(),
             alerts_per_month: 2.0,
             seed: 0,
+            holidays: Vec::new(),
         }
     }
 }
@@ -75,6 +79,9 @@ pub enum Error {
     /// The zone is not known.
     #[error(transparent)]
     Zone(#[from] CalendarError),
+    /// The holidays of those years are not known.
+    #[error(transparent)]
+    Holidays(#[from] UnknownYears),
     /// The model's scores make no curve: a defect of the model.
     #[error("the model gave no usable curve for the {feature} on {day}, hour {hour}: {error}. Please report this")]
     Curve {
@@ -107,7 +114,9 @@ pub fn train(readings: &Readings, zone: &str, options: &Options) -> Result<Model
     if !is_fit {
         return Err(Error::NotReadings);
     }
-    let set = TrainingSet::new(readings, Calendar::new(zone, options.day_classes)?);
+    let calendar = Calendar::new(zone, options.day_classes)?;
+    let calendar = holidays::observed(calendar, &options.holidays, &readings.rows)?;
+    let set = TrainingSet::new(readings, calendar);
     let (days, hours) = (set.days(), set.rows.len());
     if days < LEAST_DAYS || hours < LEAST_DAYS * 24 / 2 {
         return Err(Error::TooLittle { days, hours });
@@ -176,10 +185,13 @@ fn provenance(readings: &Readings, options: &Options) -> Provenance {
         first: rows.first().map(|reading| reading.start),
         end: rows.last().and_then(|reading| reading.start.checked_add(interval).ok()),
         model: options.model.name().to_owned(),
-        options: BTreeMap::from([
+        options: [
             ("alerts_per_month".to_owned(), options.alerts_per_month.to_string()),
             ("day_classes".to_owned(), options.day_classes.name().to_owned()),
-        ]),
+        ]
+        .into_iter()
+        .chain(holidays::option(&options.holidays))
+        .collect(),
         seed: options.seed,
         tool: tool(),
     }

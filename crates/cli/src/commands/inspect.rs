@@ -33,6 +33,9 @@ fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
     line("model", provenance.model.clone())?;
     line("time zone", calendar.zone_name().to_owned())?;
     line("days", format!("{} ({})", calendar.day_classes(), inputs::class_names(table)))?;
+    if let [first, .., last] = calendar.holidays() {
+        line("holidays", format!("{} dates, {first} to {last}", calendar.holidays().len()))?;
+    }
     let rows = grouped(provenance.rows);
     match (provenance.source, provenance.first, provenance.end) {
         (Source::Readings, Some(first), Some(end)) => {

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
+pub(crate) mod holidays;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod score;

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::{
     args::ScoreArgs,
+    commands::holidays,
     inputs,
     output::{self, Output, OutputError, say},
     text::counted,
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
     let table = inputs::read_model(&args.model)?.table;
     let readings = inputs::read(&args.inputs, &args.columns, table.calendar().zone())?;
+    holidays::tell_unknown_years(table.calendar(), &readings.rows);
     let mut output = Output::create(&args.output)?;
     // Whoever closes the pipe has seen enough of the scores, but may still want to know the exit code.
     let mut is_closed = false;

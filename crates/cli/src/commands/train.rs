@@ -13,6 +13,7 @@ use knowatt_train::{Bounds, ModelName, Options, from_bounds, train};
 
 use crate::{
     args::TrainArgs,
+    commands::holidays,
     inputs,
     output::{self, Output, OutputError, say},
     text::grouped,
@@ -65,14 +66,17 @@ fn write_table(output: &mut Output, table: &ScoreTable) -> io::Result<()> {
 fn learned(args: &TrainArgs) -> Result<ModelFile> {
     let zone = args.tz.as_ref().map(|zone| zone.0.as_str()).unwrap_or_default();
     let calendar = Calendar::new(zone, args.day_class)?;
+    holidays::check(&args.holidays, args.day_class)?;
     let readings = inputs::read(&args.inputs, &args.columns, calendar.zone())?;
     let options = Options {
         model: args.model.unwrap_or_default(),
         day_classes: args.day_class,
         alerts_per_month: args.alerts_per_month,
         seed: args.seed,
+        holidays: args.holidays.clone(),
     };
     let model = train(&readings, zone, &options)?;
+    holidays::tell(&args.holidays, model.table.calendar());
     if let Some(calibration) = model.calibration {
         say!(
             "trained   {}; set so that about {} alerts a month pass 1.0: {} in the {} weeks it was not shown",
