@@ -14,6 +14,11 @@ use crate::table::INTERVAL_S;
 /// The distance of the starts of two readings that follow one another.
 const INTERVAL: SignedDuration = SignedDuration::from_secs(INTERVAL_S as i64);
 
+/// How many hours before a rise looks.
+const DAY: usize = 24;
+/// What the longest rise needs.
+const HOURS_KEPT: usize = DAY + Feature::MAX_HOURS as usize;
+
 /// A number, in Wh, made of a reading and the hours before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Feature {
@@ -26,11 +31,26 @@ pub enum Feature {
     },
     /// How much more than the hour before; 0 where it is less.
     Step,
+    /// How much higher the lowest of the last so many hours is than that of the same hours a day (24 h) before; 0
+    /// where it is lower. A home that has changed for good rises for a day, no longer.
+    Rise {
+        /// How many hours, 1 to [`Feature::MAX_HOURS`]; of 1 it is the reading itself against the day before.
+        hours: u8,
+    },
 }
 
 impl Feature {
-    /// The most hours that a floor looks at.
+    /// The longest floor and the longest rise, in hours.
     pub const MAX_HOURS: u8 = 24;
+
+    /// Whether its length is a possible one.
+    pub(crate) fn is_possible(self) -> bool {
+        match self {
+            Self::Level | Self::Step => true,
+            Self::Floor { hours } => (2..=Self::MAX_HOURS).contains(&hours),
+            Self::Rise { hours } => (1..=Self::MAX_HOURS).contains(&hours),
+        }
+    }
 }
 
 impl fmt::Display for Feature {
@@ -39,6 +59,7 @@ impl fmt::Display for Feature {
             Self::Level => f.write_str("level"),
             Self::Floor { hours } => write!(f, "floor-{hours}h"),
             Self::Step => f.write_str("step"),
+            Self::Rise { hours } => write!(f, "rise-{hours}h"),
         }
     }
 }
@@ -60,14 +81,21 @@ impl fmt::Display for Feature {
 /// assert_eq!(recent.value(Feature::Step), None);
 /// # Ok::<(), jiff::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Recent {
     /// Start of the newest reading.
     newest: Option<Timestamp>,
     /// Hours that follow one another without a gap, the newest first.
-    wh: [f64; Feature::MAX_HOURS as usize],
+    wh: [f64; HOURS_KEPT],
     /// How many of them are known.
     known: usize,
+}
+
+impl Default for Recent {
+    /// No hour is known.
+    fn default() -> Self {
+        Self { newest: None, wh: [0.0; HOURS_KEPT], known: 0 }
+    }
 }
 
 impl Recent {
@@ -88,12 +116,18 @@ impl Recent {
         let known = &self.wh[..self.known];
         match feature {
             Feature::Level => known.first().copied(),
-            Feature::Floor { hours } => {
-                known.get(..usize::from(hours)).map(|last| last.iter().copied().fold(f64::INFINITY, f64::min))
+            Feature::Floor { hours } => known.get(..usize::from(hours)).map(lowest),
+            Feature::Step => known.get(1).map(|before| (known[0] - before).max(0.0)),
+            Feature::Rise { hours } => {
+                let the_day_before = known.get(DAY..DAY + usize::from(hours))?;
+                Some((lowest(&known[..usize::from(hours)]) - lowest(the_day_before)).max(0.0))
             }
-            Feature::Step => known.get(..2).map(|last| (last[0] - last[1]).max(0.0)),
         }
     }
+}
+
+fn lowest(wh: &[f64]) -> f64 {
+    wh.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 #[cfg(test)]
@@ -105,8 +139,8 @@ mod tests {
     proptest! {
         #[test]
         fn features_are_those_of_the_hours_without_a_gap_and_do_not_fall_as_the_reading_rises(
-            hours in prop::collection::vec((1..30_i64, 0.0..5000.0_f64), 1..60),
-            hours_of_floor in 2..=Feature::MAX_HOURS,
+            hours in prop::collection::vec((1..90_i64, 0.0..5000.0_f64), 1..120),
+            hours_looked_at in 2..=Feature::MAX_HOURS,
             more in 0.0..1000.0_f64,
         ) {
             let mut recent = Recent::default();
@@ -114,7 +148,7 @@ mod tests {
             let mut hour = 0;
             for (apart, wh) in hours {
                 let apart = if apart > 3 { 1 } else { apart }; // most hours follow one another
-                let before = recent.clone();
+                let earlier = recent.clone();
                 hour += apart;
                 let start = Timestamp::from_second(hour * i64::from(INTERVAL_S)).unwrap();
                 recent.push(start, wh);
@@ -122,14 +156,20 @@ mod tests {
                     run.clear();
                 }
                 run.push(wh);
-                let floor = Feature::Floor { hours: hours_of_floor };
-                let last = run.len().checked_sub(usize::from(hours_of_floor)).map(|from| &run[from..]);
-                prop_assert_eq!(recent.value(floor), last.map(|last| last.iter().copied().fold(f64::MAX, f64::min)));
-                let step = run.len().checked_sub(2).map(|from| (run[from + 1] - run[from]).max(0.0));
-                prop_assert_eq!(recent.value(Feature::Step), step);
-                let mut higher = before;
+                let floor = Feature::Floor { hours: hours_looked_at };
+                let last = |count: usize, before: usize| {
+                    let from = run.len().checked_sub(count + before)?;
+                    Some(run[from..from + count].iter().copied().fold(f64::MAX, f64::min))
+                };
+                let count = usize::from(hours_looked_at);
+                prop_assert_eq!(recent.value(floor), last(count, 0));
+                prop_assert_eq!(recent.value(Feature::Step), last(1, 1).map(|before| (wh - before).max(0.0)));
+                let rise = Feature::Rise { hours: hours_looked_at };
+                let risen = last(count, DAY).zip(last(count, 0)).map(|(before, now)| (now - before).max(0.0));
+                prop_assert_eq!(recent.value(rise), risen);
+                let mut higher = earlier;
                 higher.push(start, wh + more);
-                for feature in [Feature::Level, floor, Feature::Step] {
+                for feature in [Feature::Level, floor, Feature::Step, rise] {
                     prop_assert!(higher.value(feature) >= recent.value(feature));
                 }
             }

@@ -15,12 +15,13 @@
 //! | `distillation` | see [`Distillation`], or null where the curves are the model itself |
 //! | `backtest` | see [`Backtest`], or null where there was none |
 //! | `population` | see [`Population`], or null where the edges were given |
-//! | `curves` | `level`, `floors` and `step`, see below |
+//! | `curves` | `level`, `floors`, `step` and `rises`, see below |
 //! | `sha256` | the SHA-256, in lower-case hexadecimal, of every byte of the file before the line that holds it |
 //!
 //! A set of curves is a list of one object a cell, with `day`, `hour`, `wh` and `score` (the knots, see
-//! [`Curve`]), day class by day class, hour by hour. `level` is such a set; `floors` a list of objects
-//! with `hours` and `cells`, shortest first, and may be empty; `step` a set or null (see [`Feature`]).
+//! [`Curve`]), day class by day class, hour by hour. `level` is such a set; `floors` and `rises`
+//! are lists of objects with `hours` and such a set as `cells`, shortest first, and may be empty; `step` is a
+//! set or null (see [`Feature`]).
 //!
 //! The digest covers the bytes as they stand, so it can be checked without this program, and a file
 //! that was edited or reformatted is refused like one that was damaged. Numbers are the shortest
@@ -238,13 +239,14 @@ struct CurvePart {
 #[serde(deny_unknown_fields)]
 struct CurvesPart {
     level: Vec<CurvePart>,
-    floors: Vec<FloorPart>,
+    floors: Vec<HoursPart>,
     step: Option<Vec<CurvePart>>,
+    rises: Vec<HoursPart>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FloorPart {
+struct HoursPart {
     hours: u8,
     cells: Vec<CurvePart>,
 }
@@ -374,13 +376,15 @@ impl Document {
         if calendar.zone_name() != zone {
             return Err(content(format!("the zone is called {}", calendar.zone_name())));
         }
-        let CurvesPart { level, floors, step } = self.curves;
+        let CurvesPart { level, floors, step, rises } = self.curves;
         let level = std::iter::once((Feature::Level, level));
-        let floors = floors.into_iter().map(|FloorPart { hours, cells }| (Feature::Floor { hours }, cells));
+        let floors = floors.into_iter().map(|part| (Feature::Floor { hours: part.hours }, part.cells));
         let step = step.into_iter().map(|cells| (Feature::Step, cells));
+        let rises = rises.into_iter().map(|part| (Feature::Rise { hours: part.hours }, part.cells));
         let sets = level
             .chain(floors)
             .chain(step)
+            .chain(rises)
             .map(|(feature, cells)| Ok(CurveSet { feature, curves: read_curves(cells, day_classes)? }))
             .collect::<Result<_, ModelFileError>>()?;
         let table = ScoreTable::with_features(calendar.with_holidays(holidays), sets)
@@ -399,7 +403,8 @@ impl Document {
 /// The `curves` of the file, a cell a line.
 fn curves_json(table: &ScoreTable) -> String {
     let classes = table.calendar().day_classes();
-    let (mut level, mut floors, mut step) = (String::new(), Vec::new(), "null".to_owned());
+    let (mut level, mut floors, mut step, mut rises) =
+        (String::new(), Vec::new(), "null".to_owned(), Vec::new());
     for (feature, cells) in table.features() {
         let cells = cells.map(|(slot, curve)| {
             let day = classes.class_name(slot.day).unwrap_or_default().to_owned();
@@ -407,14 +412,18 @@ fn curves_json(table: &ScoreTable) -> String {
             format!("      {}", json(&CurvePart { day, hour: slot.hour, wh, score }))
         });
         let cells = format!("[\n{}\n    ]", cells.collect::<Vec<_>>().join(",\n"));
+        let part = |hours| format!("{{\"hours\":{hours},\"cells\":{cells}}}");
         match feature {
             Feature::Level => level = cells,
-            Feature::Floor { hours } => floors.push(format!("{{\"hours\":{hours},\"cells\":{cells}}}")),
+            Feature::Floor { hours } => floors.push(part(hours)),
             Feature::Step => step = cells,
+            Feature::Rise { hours } => rises.push(part(hours)),
         }
     }
-    let floors = floors.join(",");
-    format!("{{\n    \"level\": {level},\n    \"floors\": [{floors}],\n    \"step\": {step}\n  }}")
+    let (floors, rises) = (floors.join(","), rises.join(","));
+    format!(
+        "{{\n    \"level\": {level},\n    \"floors\": [{floors}],\n    \"step\": {step},\n    \"rises\": [{rises}]\n  }}"
+    )
 }
 
 fn read_curves(parts: Vec<CurvePart>, day_classes: DayClasses) -> Result<Vec<Curve>, ModelFileError> {

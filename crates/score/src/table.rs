@@ -48,7 +48,9 @@ pub enum ColumnError {
 #[non_exhaustive]
 pub enum TableError {
     /// Curves and calendar do not fit.
-    #[error("the calendar needs {expected} curves for the {feature}, one for each day class and hour, not {found}")]
+    #[error(
+        "the calendar needs {expected} curves for the {feature}, one for each day class and hour, not {found}"
+    )]
     Cells {
         /// What the curves are for.
         feature: Feature,
@@ -59,7 +61,7 @@ pub enum TableError {
     },
     /// The level is not first, a feature comes twice or out of order, or a floor has an impossible length.
     #[error(
-        "the sets of curves must be the level, then floors over 2 to {max} hours, shortest first, then the step; the {0} is out of place",
+        "the sets of curves must be the level, then floors over 2 to {max} hours, shortest first, then the step, then rises over 1 to {max} hours; the {0} is out of place",
         max = Feature::MAX_HOURS
     )]
     Order(Feature),
@@ -71,14 +73,16 @@ pub enum TableError {
 /// A reading's score and what would have been normal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scored {
-    /// What alerts when above 1.0: the largest of level, floor and step.
+    /// What alerts when above 1.0: the largest of level, floor, step and rise.
     pub score: f64,
     /// The score of the hour by itself.
     pub level: f64,
     /// The highest score of the floors; none without floors in the table, or without the hours before.
     pub floor: Option<f64>,
-    /// The score of the step from the hour before; none without it.
+    /// The score of the step from the hour before; none likewise.
     pub step: Option<f64>,
+    /// The highest score of the rises over the day before; none likewise.
+    pub rise: Option<f64>,
     /// The low edge of normal in that slot, in Wh (score 0).
     pub expected_low_wh: f64,
     /// The high edge of normal in that slot, in Wh (score 1).
@@ -112,17 +116,16 @@ impl ScoreTable {
     }
 
     /// A table from its sets of curves, each feature once: the level, floors from the shortest to the
-    /// longest, the step.
+    /// longest, the step, rises from the shortest to the longest.
     pub fn with_features(calendar: Calendar, sets: Vec<CurveSet>) -> Result<Self, TableError> {
         let expected = calendar.day_classes().count() * HOURS;
         let mut before = None;
         for CurveSet { feature, curves } in &sets {
-            let is_possible = match feature {
-                Feature::Floor { hours } => (2..=Feature::MAX_HOURS).contains(hours),
-                Feature::Level | Feature::Step => true,
-            };
             let is_first = *feature == Feature::Level;
-            if !is_possible || is_first != before.is_none() || before.is_some_and(|before| before >= *feature) {
+            if !feature.is_possible()
+                || is_first != before.is_none()
+                || before.is_some_and(|before| before >= *feature)
+            {
                 return Err(TableError::Order(*feature));
             }
             if curves.len() != expected {
@@ -214,19 +217,24 @@ impl ScoreTable {
         let level = self.score(slot, wh)?;
         let curve = self.curve(slot)?;
         recent.push(start, wh);
-        let (mut floor, mut step) = (None, None);
+        let (mut floor, mut step, mut rise) = (None, None, None);
         for set in &self.further {
             let Some(value) = recent.value(set.feature) else { continue };
             let score = set.curves[slot.day.index() * HOURS + usize::from(slot.hour)].score(value);
-            let kind = if set.feature == Feature::Step { &mut step } else { &mut floor };
+            let kind = match set.feature {
+                Feature::Level | Feature::Floor { .. } => &mut floor,
+                Feature::Step => &mut step,
+                Feature::Rise { .. } => &mut rise,
+            };
             *kind = Some(kind.map_or(score, |highest: f64| highest.max(score)));
         }
-        let score = [floor, step].into_iter().flatten().fold(level, f64::max);
+        let score = [floor, step, rise].into_iter().flatten().fold(level, f64::max);
         Ok(Scored {
             score,
             level,
             floor,
             step,
+            rise,
             expected_low_wh: curve.wh(0.0),
             expected_high_wh: curve.wh(1.0),
         })
@@ -325,7 +333,10 @@ mod tests {
         let calendar = Calendar::new("UTC", DayClasses::DayType).unwrap();
         let curve = Curve::new(vec![Knot { wh: 0.0, score: 0.0 }, Knot { wh: 1.0, score: 1.0 }]).unwrap();
         let message = ScoreTable::new(calendar, vec![curve; 24]).unwrap_err().to_string();
-        assert_eq!(message, "the calendar needs 48 curves for the level, one for each day class and hour, not 24");
+        assert_eq!(
+            message,
+            "the calendar needs 48 curves for the level, one for each day class and hour, not 24"
+        );
     }
 
     /// A table with one curve from 0 to `high` Wh for all cells of each feature.
@@ -369,6 +380,7 @@ mod tests {
     fn features_out_of_order_are_refused() {
         let level = (Feature::Level, 1.0);
         let floor = |hours| (Feature::Floor { hours }, 1.0);
+        let rise = |hours| (Feature::Rise { hours }, 1.0);
         for sets in [
             &[][..],
             &[floor(3)],
@@ -377,11 +389,14 @@ mod tests {
             &[level, floor(6), floor(3)],
             &[level, floor(3), floor(3)],
             &[level, (Feature::Step, 1.0), floor(3)],
+            &[level, rise(0)],
+            &[level, rise(25)],
+            &[level, rise(1), (Feature::Step, 1.0)],
             &[level, floor(1)],
             &[level, floor(25)],
         ] {
             assert!(featured(sets).is_err(), "{sets:?}");
         }
-        assert!(featured(&[level, floor(2), floor(24), (Feature::Step, 1.0)]).is_ok());
+        assert!(featured(&[level, floor(2), floor(24), (Feature::Step, 1.0), rise(1), rise(24)]).is_ok());
     }
 }

@@ -82,7 +82,11 @@ pub fn calibrate(
     let starts: Vec<Timestamp> = set.rows.iter().map(|row| row.start).collect();
     let months = starts.len() as f64 / MONTH_HOURS;
     let wanted = alerts_per_month * months;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and at most a few thousand")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive and at most a few thousand"
+    )]
     let whole = wanted as usize;
     let most = 3 * whole + 2 * TAIL_EPISODES;
     let peaks: Vec<Vec<f64>> =

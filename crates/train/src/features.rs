@@ -30,12 +30,19 @@ const fn floor(hours: u8, share: f64) -> FeatureShare {
     FeatureShare { feature: Feature::Floor { hours }, share }
 }
 
+const fn rise(hours: u8, share: f64) -> FeatureShare {
+    FeatureShare { feature: Feature::Rise { hours }, share }
+}
+
 /// The features with their shares, the level first; chosen on nineteen homes (`reports/models`).
-pub const FEATURES: [FeatureShare; 6] = [
-    FeatureShare { feature: Feature::Level, share: 0.75 },
+pub const FEATURES: [FeatureShare; 9] = [
+    FeatureShare { feature: Feature::Level, share: 0.6 },
     floor(2, 0.5),
-    floor(3, 0.75),
-    floor(6, 0.75),
+    floor(3, 0.5),
+    floor(6, 0.5),
     floor(12, 0.1),
     FeatureShare { feature: Feature::Step, share: 0.25 },
+    rise(1, 0.25),
+    rise(3, 0.5),
+    rise(6, 0.5),
 ];

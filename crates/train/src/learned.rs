@@ -91,7 +91,12 @@ impl Learned {
                     let Distilled { curve, largest_error: error } =
                         fitted.curve(Slot { day, hour }, *edges, *highest_wh);
                     let day = classes.class_name(day).unwrap_or_default();
-                    curves.push(curve.map_err(|error| Error::Curve { feature: *feature, day, hour, error })?);
+                    curves.push(curve.map_err(|error| Error::Curve {
+                        feature: *feature,
+                        day,
+                        hour,
+                        error,
+                    })?);
                     largest_error = largest_error.max(error);
                 }
             }

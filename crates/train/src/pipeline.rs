@@ -83,7 +83,9 @@ pub enum Error {
     #[error(transparent)]
     Holidays(#[from] UnknownYears),
     /// The model's scores make no curve: a defect of the model.
-    #[error("the model gave no usable curve for the {feature} on {day}, hour {hour}: {error}. Please report this")]
+    #[error(
+        "the model gave no usable curve for the {feature} on {day}, hour {hour}: {error}. Please report this"
+    )]
     Curve {
         /// What the curve was for.
         feature: Feature,

@@ -35,6 +35,8 @@ struct Row {
     expected_high_wh: f64,
     /// The score of the step from the hour before.
     step: Option<f64>,
+    /// The highest score of the rises over the day before.
+    rise: Option<f64>,
 }
 
 /// The form of the result.
@@ -78,6 +80,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
             expected_low_wh: scored.expected_low_wh,
             expected_high_wh: scored.expected_high_wh,
             step: scored.step,
+            rise: scored.rise,
         };
         check(form.write(&row, &mut output))?;
     }
@@ -105,7 +108,9 @@ fn form_of(path: &Path) -> Result<Form> {
 impl Form {
     fn begin(&self, output: &mut Output) -> io::Result<()> {
         match self {
-            Self::Csv => writeln!(output, "timestamp,wh,score,level,floor,expected_low_wh,expected_high_wh,step"),
+            Self::Csv => {
+                writeln!(output, "timestamp,wh,score,level,floor,expected_low_wh,expected_high_wh,step,rise")
+            }
             Self::JsonLines => Ok(()),
         }
     }
@@ -114,12 +119,13 @@ impl Form {
         match self {
             // Numbers and instants need no quotation marks.
             Self::Csv => {
-                let Row { timestamp, wh, score, level, floor, expected_low_wh, expected_high_wh, step } = row;
-                let [floor, step] =
-                    [floor, step].map(|score| score.map(|score| score.to_string()).unwrap_or_default());
+                let Row { timestamp, wh, score, level, floor, expected_low_wh, expected_high_wh, step, rise } =
+                    row;
+                let [floor, step, rise] =
+                    [floor, step, rise].map(|score| score.map(|score| score.to_string()).unwrap_or_default());
                 writeln!(
                     output,
-                    "{timestamp},{wh},{score},{level},{floor},{expected_low_wh},{expected_high_wh},{step}"
+                    "{timestamp},{wh},{score},{level},{floor},{expected_low_wh},{expected_high_wh},{step},{rise}"
                 )
             }
             Self::JsonLines => {

@@ -8,8 +8,14 @@ fn model() -> ModelFile {
     let calendar = calendar.with_holidays([jiff::civil::date(2024, 5, 1)]);
     let knots = vec![Knot { wh: 0.1 + 0.2, score: -0.5 }, Knot { wh: 1e3, score: 1.0 }];
     let curves = vec![Curve::new(knots).unwrap(); 24];
-    let sets = [Feature::Level, Feature::Floor { hours: 3 }, Feature::Floor { hours: 6 }, Feature::Step]
-        .map(|feature| CurveSet { feature, curves: curves.clone() });
+    let sets = [
+        Feature::Level,
+        Feature::Floor { hours: 3 },
+        Feature::Floor { hours: 6 },
+        Feature::Step,
+        Feature::Rise { hours: 1 },
+    ]
+    .map(|feature| CurveSet { feature, curves: curves.clone() });
     let table = ScoreTable::with_features(calendar, sets.to_vec()).unwrap();
     let figure = Figure { mean: 0.75, spread: 0.125 };
     ModelFile {

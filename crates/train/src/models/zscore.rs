@@ -60,9 +60,8 @@ impl Model for ZScore {
         let least = (LEAST_FRACTION * moments(&all).spread).max(LEAST_SPREAD);
         let mut cells: Vec<Moments> =
             seen.iter().map(|sums| moments(if sums[0] < LEAST_SEEN { &all } else { sums })).collect();
-        let typical = libm::sqrt(
-            cells.iter().map(|cell| cell.spread * cell.spread).sum::<f64>() / cells.len() as f64,
-        );
+        let typical =
+            libm::sqrt(cells.iter().map(|cell| cell.spread * cell.spread).sum::<f64>() / cells.len() as f64);
         for cell in &mut cells {
             cell.spread = ((1.0 - SHRINKAGE) * cell.spread + SHRINKAGE * typical).max(least);
         }

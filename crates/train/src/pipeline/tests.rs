@@ -63,7 +63,8 @@ fn as_many_alerts_arise_as_were_asked_for_while_the_home_stays_as_it_was() {
                 .sum();
             #[allow(clippy::cast_precision_loss, reason = "small counts")]
             let a_month = total as f64 / (homes as f64 * months as f64);
-            eprintln!("RATIO {model} {alerts_per_month} {a_month}"); let ratio = a_month / alerts_per_month;
+            eprintln!("RATIO {model} {alerts_per_month} {a_month}");
+            let ratio = a_month / alerts_per_month;
             assert!(
                 (0.1..9.2).contains(&ratio),
                 "{model}: {a_month} a month where {alerts_per_month} were asked for"
