@@ -13,7 +13,8 @@
 //! exponential law that the spacings of the highest ones suggest (Weissman 1978, *Estimation of
 //! parameters and large quantiles*). Several features together bring fewer episodes than their sum, as
 //! they see the same hours; so each is given its share of a common number of alerts, and that number is
-//! raised until the largest score brings as many as were asked for.
+//! raised until the largest score brings as many as were asked for. How they coincide is counted where there are
+//! enough episodes to count, and taken to hold for fewer.
 
 use jiff::Timestamp;
 use knowatt_score::{Calibration, Episodes, MONTH_HOURS, is_one_episode};
@@ -27,11 +28,14 @@ const WEEKS_HELD_OUT: u32 = 2;
 /// The most groups into which the weeks are divided.
 const FOLDS: u32 = 16;
 /// The edges are at least this far apart, on the model's scale, even in a home that never varies.
-const LEAST_RANGE: f64 = 0.1;
+const LEAST_RANGE: f64 = 0.5;
 /// How far, as a fraction of the number asked for, homes drift from it: the standard deviation over the homes of `reports/models`.
 const DRIFT_SPREAD: f64 = 0.7;
 /// How many of the highest episodes tell how the tail goes on.
 const TAIL_EPISODES: usize = 10;
+/// How the features coincide is counted on at least so many alerts, and taken to hold for fewer.
+const LEAST_COUNTED: f64 = 12.0;
+const HALF_A_RANK: f64 = 0.5;
 /// The common number of alerts is tried in steps of this ratio, this many below and above the number asked for.
 const STEP: f64 = 1.02;
 const STEPS: i32 = 150;
@@ -82,18 +86,15 @@ pub fn calibrate(
     let starts: Vec<Timestamp> = set.rows.iter().map(|row| row.start).collect();
     let months = starts.len() as f64 / MONTH_HOURS;
     let wanted = alerts_per_month * months;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "positive and at most a few thousand"
-    )]
-    let whole = wanted as usize;
-    let most = 3 * whole + 2 * TAIL_EPISODES;
+    let counted = wanted.max(LEAST_COUNTED);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, some hundreds")]
+    let most = (4.0 * counted) as usize + TAIL_EPISODES;
     let peaks: Vec<Vec<f64>> =
         features.iter().map(|feature| episode_peaks(&starts, &feature.raw, most)).collect();
-    let edges = |alerts: f64| -> Vec<Edges> {
+    // The edges at which each feature by itself brings its share of `common` alerts, and `more` by rank.
+    let edges = |common: f64, more: f64| -> Vec<Edges> {
         let edge = |(feature, peaks): (&HeldOut, &Vec<f64>)| {
-            let high = threshold(peaks, alerts * feature.share.share).max(feature.low + LEAST_RANGE);
+            let high = threshold(peaks, common * feature.share.share + more).max(feature.low + LEAST_RANGE);
             Edges { low: feature.low, high, steepness: feature.share.steepness() }
         };
         features.iter().zip(&peaks).map(edge).collect()
@@ -104,21 +105,15 @@ pub fn calibrate(
             let excesses = features.iter().zip(edges).map(|(feature, edges)| feature.raw[row] - edges.high);
             excesses.fold(f64::NEG_INFINITY, f64::max)
         };
-        (0..starts.len()).filter(|&row| found.push(starts[row], excess(row))).count()
+        (0..starts.len()).filter(|&row| found.push(starts[row], excess(row))).count() as u64
     };
-    // The highest common number that brings fewer than `k` episodes, by rank as above.
-    let common = |k: usize| {
-        let tried = (-STEPS..=STEPS).map(|step| wanted.max(1.0) * libm::pow(STEP, f64::from(step)));
-        let few = tried.take_while(|&alerts| episodes(&edges(alerts)) < k);
-        few.last().unwrap_or(wanted)
-    };
-    let common = if wanted < 1.0 {
-        common(1) * wanted
-    } else {
-        let (here, next) = (common(whole), common(whole + 1));
-        here + (wanted - wanted.floor()) * (next - here)
-    };
-    let edges = edges(common);
+    // A threshold at the peak of rank k has k − 1 episodes above it, one between the ranks k and k + 1 has k: on
+    // average a rank has half an episode less above it than its number, and so each feature is given that more.
+    let brings = |common: f64| episodes(&edges(common, HALF_A_RANK)) as f64;
+    let tried = (-STEPS..=STEPS).map(|step| counted * libm::pow(STEP, f64::from(step)));
+    let common = tried.take_while(|&common| brings(common) <= counted).last().unwrap_or(counted);
+    let common = common * wanted / counted;
+    let edges = edges(common, 0.0);
     let found = episodes(&edges);
     let (likely_fewest, likely_most) = likely(alerts_per_month, months);
     let calibration = Calibration {
@@ -127,7 +122,7 @@ pub fn calibrate(
         likely_most,
         weeks: set.rows.last().map_or(0, |row| row.week + 1),
         readings: starts.len() as u64,
-        episodes: found as u64,
+        episodes: found,
     };
     (edges, calibration)
 }

@@ -19,8 +19,10 @@ const HALF_LIFE_DAYS: f64 = 30.0;
 const SHRINKAGE: f64 = 0.1;
 /// No cell's standard deviation is less than this fraction of that of all readings …
 const LEAST_FRACTION: f64 = 0.05;
-/// … nor than this, in √Wh: 1 Wh at 100 Wh.
-const LEAST_SPREAD: f64 = 0.05;
+/// … nor than this, in √Wh: 5 Wh at 100 Wh.
+const LEAST_SPREAD: f64 = 0.25;
+/// Added to Wh before the root is taken, whose slope is endless at 0.
+const OFFSET_WH: f64 = 1.0;
 /// The low edge of normal: the fraction of readings below it, were they normal.
 const LOW_TAIL: f64 = 0.05;
 /// A cell that sees less than this, by weight, has not been seen.
@@ -50,7 +52,7 @@ impl Model for ZScore {
         for row in &set.rows {
             let age = newest.map_or(0.0, |newest| newest.duration_since(row.start).as_secs_f64() / 86_400.0);
             let weight = libm::exp2(-age / HALF_LIFE_DAYS);
-            let x = libm::sqrt(row.wh);
+            let x = root(row.wh);
             let at = (row.slot.day.index() * HOURS + usize::from(row.slot.hour)) * 3;
             for (sum, term) in sums[at..at + 3].iter_mut().zip([weight, weight * x, weight * x * x]) {
                 *sum += term;
@@ -69,6 +71,10 @@ impl Model for ZScore {
     }
 }
 
+fn root(wh: f64) -> f64 {
+    libm::sqrt(wh + OFFSET_WH)
+}
+
 /// Mean and standard deviation from the sums of weights, values and squares.
 fn moments(sums: &[f64]) -> Moments {
     let weight = sums[0].max(f64::MIN_POSITIVE);
@@ -79,7 +85,7 @@ fn moments(sums: &[f64]) -> Moments {
 impl Fitted for FittedZScore {
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
         let Moments { mean, spread } = self.cells[slot.day.index() * HOURS + usize::from(slot.hour)];
-        (libm::sqrt(wh) - mean) / spread
+        (root(wh) - mean) / spread
     }
 
     fn raw_low(&self) -> f64 {
