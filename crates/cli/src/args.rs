@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use knowatt_readings::{Kind, Unit};
 use knowatt_score::{Calendar, DayClasses};
-use knowatt_train::{ModelName, Region, UnknownRegion};
+use knowatt_train::{Choice, ModelName, Region, UnknownRegion};
 
 /// Learns what is normal for a home from a few months of meter readings, and scores readings against it
 ///
@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Print the score matrix: what a reading of so many Wh scores at which hour
     Evaluate(EvaluateArgs),
+    /// Judge models on the readings' own history: what they would have found, and how often they would have told
+    Backtest(BacktestArgs),
     /// Score readings against a model
     Score(ScoreArgs),
     /// Say what a model file holds and where it came from
@@ -67,9 +69,9 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
 
-    /// The model to fit [default: density]
-    #[arg(long, value_name = "MODEL", value_parser = model_parser())]
-    pub(crate) model: Option<ModelName>,
+    /// The model to fit; auto takes the best on the home's own history [default: auto]
+    #[arg(long, value_name = "MODEL", value_parser = choice_parser())]
+    pub(crate) model: Option<Choice>,
 
     /// Alerts wanted in a month of 30 days; 1.0 is set so that about so many arise
     #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = parse_alerts)]
@@ -94,6 +96,48 @@ pub(crate) struct TrainArgs {
         conflicts_with_all = ["alerts_per_month", "day_class", "holidays", "seed", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
     )]
     pub(crate) bounds: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  knowatt backtest meter.csv --tz Europe/Paris
+  knowatt backtest meter.csv --tz Europe/Paris --models zscore,envelope --format json -o backtest.json")]
+pub(crate) struct BacktestArgs {
+    /// CSV files, plain, gzip or zstd; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Time zone of the home, such as Europe/Paris
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone)]
+    pub(crate) tz: Zone,
+
+    /// The models to judge, the one to beat first, or all [default: those of auto]
+    #[arg(long, value_name = "MODELS", value_delimiter = ',', value_parser = models_parser())]
+    pub(crate) models: Vec<Models>,
+
+    /// Alerts wanted in a month of 30 days
+    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = parse_alerts)]
+    pub(crate) alerts_per_month: f64,
+
+    /// How days are grouped, each group with hours of its own
+    #[arg(long, value_name = "CLASSES", default_value_t, value_parser = day_classes_parser())]
+    pub(crate) day_class: DayClasses,
+
+    /// Seed of every random choice
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Where to write the figures; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+
+    /// How to write them
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
@@ -239,10 +283,10 @@ impl From<KindArg> for Kind {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A table to read, scores to four decimals
+    /// A table to read
     #[default]
     Text,
-    /// day,hour,wh,score in full precision
+    /// Rows in full precision
     Csv,
     /// The same, for programs
     Json,
@@ -282,9 +326,26 @@ fn parse_score(text: &str) -> Result<f64, String> {
     score.ok_or_else(|| "a score is a number; 1.0 is the most that is normal".to_owned())
 }
 
-fn model_parser() -> impl clap::builder::TypedValueParser<Value = ModelName> {
+fn choice_parser() -> impl clap::builder::TypedValueParser<Value = Choice> {
     use clap::builder::TypedValueParser as _;
-    PossibleValuesParser::new(ModelName::ALL.map(ModelName::name)).try_map(|name| name.parse())
+    let names = ModelName::ALL.map(ModelName::name);
+    PossibleValuesParser::new([Choice::Auto.name()].into_iter().chain(names)).try_map(|name| {
+        if name == Choice::Auto.name() { Ok(Choice::Auto) } else { name.parse().map(Choice::Model) }
+    })
+}
+
+/// One model, or all.
+#[derive(Clone, Copy)]
+pub(crate) enum Models {
+    All,
+    One(ModelName),
+}
+
+fn models_parser() -> impl clap::builder::TypedValueParser<Value = Models> {
+    use clap::builder::TypedValueParser as _;
+    let names = ModelName::ALL.map(ModelName::name);
+    PossibleValuesParser::new(["all"].into_iter().chain(names))
+        .try_map(|name| if name == "all" { Ok(Models::All) } else { name.parse().map(Models::One) })
 }
 
 fn day_classes_parser() -> impl clap::builder::TypedValueParser<Value = DayClasses> {

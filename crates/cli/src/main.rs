@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Backtest(args) => commands::backtest::run(&args),
         Command::Score(args) => commands::score::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Holidays(args) => commands::holidays::run(&args),

@@ -17,10 +17,14 @@
 //! enough episodes to count, and taken to hold for fewer.
 
 use jiff::Timestamp;
-use knowatt_score::{Calibration, Episodes, MONTH_HOURS, is_one_episode};
+use knowatt_score::{Calibration, Episodes, Feature, MONTH_HOURS, is_one_episode};
 
 use crate::{
-    edges::Edges, features::FeatureShare, models::Model, normal::upper_quantile, training_set::TrainingSet,
+    edges::Edges,
+    features::{Shares, steepness},
+    models::Model,
+    normal::upper_quantile,
+    training_set::TrainingSet,
 };
 
 /// So many weeks on end are held out together.
@@ -43,8 +47,6 @@ const STEPS: i32 = 150;
 /// A feature's raw scores of readings held out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldOut {
-    /// The feature and its share.
-    pub share: FeatureShare,
     /// One for each reading; below all others where the feature has no value.
     pub raw: Vec<f64>,
     /// The raw score of the low edge of normal.
@@ -52,8 +54,8 @@ pub struct HeldOut {
 }
 
 /// Scores every reading's feature by a model that has not seen its week; none if no reading has the feature.
-pub fn hold_out(model: &dyn Model, set: &TrainingSet, share: FeatureShare, seed: u64) -> Option<HeldOut> {
-    let of_feature = set.of(share.feature);
+pub fn hold_out(model: &dyn Model, set: &TrainingSet, feature: Feature, seed: u64) -> Option<HeldOut> {
+    let of_feature = set.of(feature);
     let weeks = set.rows.last()?.week + 1;
     let folds = (weeks / WEEKS_HELD_OUT).clamp(2, FOLDS);
     let fold_of = |week: u32| week * folds / weeks;
@@ -74,35 +76,37 @@ pub fn hold_out(model: &dyn Model, set: &TrainingSet, share: FeatureShare, seed:
         }
         low = Some(fitted.raw_low());
     }
-    Some(HeldOut { share, raw, low: low? })
+    Some(HeldOut { raw, low: low? })
 }
 
 /// Finds the edges of each feature; `alerts_per_month` is positive and finite.
 pub fn calibrate(
-    set: &TrainingSet,
-    features: &[HeldOut],
+    starts: &[Timestamp],
+    weeks: u32,
+    features: &[(Feature, &HeldOut)],
+    shares: &Shares,
     alerts_per_month: f64,
 ) -> (Vec<Edges>, Calibration) {
-    let starts: Vec<Timestamp> = set.rows.iter().map(|row| row.start).collect();
     let months = starts.len() as f64 / MONTH_HOURS;
     let wanted = alerts_per_month * months;
     let counted = wanted.max(LEAST_COUNTED);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, some hundreds")]
     let most = (4.0 * counted) as usize + TAIL_EPISODES;
     let peaks: Vec<Vec<f64>> =
-        features.iter().map(|feature| episode_peaks(&starts, &feature.raw, most)).collect();
+        features.iter().map(|(_, held_out)| episode_peaks(starts, &held_out.raw, most)).collect();
     // The edges at which each feature by itself brings its share of `common` alerts, and `more` by rank.
     let edges = |common: f64, more: f64| -> Vec<Edges> {
-        let edge = |(feature, peaks): (&HeldOut, &Vec<f64>)| {
-            let high = threshold(peaks, common * feature.share.share + more).max(feature.low + LEAST_RANGE);
-            Edges { low: feature.low, high, steepness: feature.share.steepness() }
+        let edge = |((feature, HeldOut { low, .. }), peaks): (&(Feature, &HeldOut), &Vec<f64>)| {
+            let high = threshold(peaks, common * shares.of(*feature) + more).max(low + LEAST_RANGE);
+            Edges { low: *low, high, steepness: steepness(*feature) }
         };
         features.iter().zip(&peaks).map(edge).collect()
     };
     let episodes = |edges: &[Edges]| {
         let mut found = Episodes::above(0.0);
         let excess = |row: usize| {
-            let excesses = features.iter().zip(edges).map(|(feature, edges)| feature.raw[row] - edges.high);
+            let excesses =
+                features.iter().zip(edges).map(|((_, held_out), edges)| held_out.raw[row] - edges.high);
             excesses.fold(f64::NEG_INFINITY, f64::max)
         };
         (0..starts.len()).filter(|&row| found.push(starts[row], excess(row))).count() as u64
@@ -120,7 +124,7 @@ pub fn calibrate(
         alerts_per_month,
         likely_fewest,
         likely_most,
-        weeks: set.rows.last().map_or(0, |row| row.week + 1),
+        weeks,
         readings: starts.len() as u64,
         episodes: found,
     };

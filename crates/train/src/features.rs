@@ -4,45 +4,50 @@
 //! features coincide in part, calibration then moves all edges together until the largest score brings as
 //! many as were asked for.
 //!
-//! Above 1.0 the scores of floors and of the step rise more slowly than that of the level: the lowest of
-//! many hours lies far out in standard deviations as soon as a home's standing load has changed a little,
-//! and an hour of 3 kWh at night should still be ranked above that.
+//! Above 1.0 the scores of all but the level rise more slowly than that of the level: the lowest of many
+//! hours lies far out in standard deviations as soon as a home's standing load has changed a little, and an
+//! hour of 3 kWh at night should still be ranked above that.
 
 use knowatt_score::Feature;
 
-/// One feature's part in the score.
+/// The features of a table, the level first.
+pub const FEATURES: [Feature; 9] = [
+    Feature::Level,
+    Feature::Floor { hours: 2 },
+    Feature::Floor { hours: 3 },
+    Feature::Floor { hours: 6 },
+    Feature::Floor { hours: 12 },
+    Feature::Step,
+    Feature::Rise { hours: 1 },
+    Feature::Rise { hours: 3 },
+    Feature::Rise { hours: 6 },
+];
+
+/// The alerts of each of [`FEATURES`], against one another.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FeatureShare {
-    /// The feature.
-    pub feature: Feature,
-    /// Its share of the alerts, against the others.
-    pub share: f64,
+pub struct Shares {
+    /// What they are called.
+    pub name: &'static str,
+    of: [f64; FEATURES.len()],
 }
 
-impl FeatureShare {
-    /// How fast the feature's score rises above 1.0, against below.
-    pub fn steepness(self) -> f64 {
-        if self.feature == Feature::Level { 1.0 } else { 0.5 }
+impl Shares {
+    /// Chosen on nineteen homes (`reports/models`).
+    pub const BALANCED: Self = Self { name: "balanced", of: [0.6, 0.5, 0.5, 0.5, 0.1, 0.25, 0.25, 0.5, 0.5] };
+    /// For a home whose standing load changes often: fewer alerts for what lasts.
+    pub const SHORT: Self = Self { name: "short", of: [0.75, 0.5, 0.5, 0.25, 0.05, 0.25, 0.25, 0.5, 0.25] };
+    /// For a home whose standing load is steady: more alerts for what lasts.
+    pub const LONG: Self = Self { name: "long", of: [0.5, 0.5, 0.5, 0.75, 0.5, 0.25, 0.25, 0.5, 0.75] };
+    /// What a backtest chooses from, the usual first.
+    pub const ALL: [Self; 3] = [Self::BALANCED, Self::SHORT, Self::LONG];
+
+    /// The share of a feature; 0 of one that no table has.
+    pub fn of(&self, feature: Feature) -> f64 {
+        FEATURES.iter().zip(self.of).find(|(known, _)| **known == feature).map_or(0.0, |(_, share)| share)
     }
 }
 
-const fn floor(hours: u8, share: f64) -> FeatureShare {
-    FeatureShare { feature: Feature::Floor { hours }, share }
+/// How fast a feature's score rises above 1.0, against below.
+pub(crate) fn steepness(feature: Feature) -> f64 {
+    if feature == Feature::Level { 1.0 } else { 0.5 }
 }
-
-const fn rise(hours: u8, share: f64) -> FeatureShare {
-    FeatureShare { feature: Feature::Rise { hours }, share }
-}
-
-/// The features with their shares, the level first; chosen on nineteen homes (`reports/models`).
-pub const FEATURES: [FeatureShare; 9] = [
-    FeatureShare { feature: Feature::Level, share: 0.6 },
-    floor(2, 0.5),
-    floor(3, 0.5),
-    floor(6, 0.5),
-    floor(12, 0.1),
-    FeatureShare { feature: Feature::Step, share: 0.25 },
-    rise(1, 0.25),
-    rise(3, 0.5),
-    rise(6, 0.5),
-];

@@ -16,7 +16,8 @@
 //!     start: start + jiff::SignedDuration::from_hours(h),
 //!     wh: if h % 24 < 7 { 200.0 } else { 900.0 } + (h * 37 % 101) as f64,
 //! });
-//! let model = train(&Readings { rows: rows.collect() }, "UTC", &Options::default())?;
+//! let trained = train(Readings { rows: rows.collect() }, "UTC", &Options::default())?;
+//! let model = trained.model_file(2.0)?;
 //!
 //! let night = model.table.score_at("2024-04-01T04:00:00Z".parse()?, 1500.0)?;
 //! let evening = model.table.score_at("2024-04-01T20:00:00Z".parse()?, 950.0)?;
@@ -24,25 +25,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod backtest;
 mod bounds;
 mod calibrate;
 mod distil;
 mod edges;
 mod features;
+mod fitted_model;
 mod holidays;
-mod learned;
+mod judge;
+mod mishaps;
 pub mod models;
 mod normal;
 mod pipeline;
+mod random;
+mod trained;
 mod training_set;
 
+pub use backtest::{BacktestReport, Candidate, CandidateFigures, TooShort, Window, WindowFigures, backtest};
 pub use bounds::{Bounds, BoundsError};
 pub use calibrate::{HeldOut, calibrate, hold_out};
 pub use distil::{Distilled, TOLERANCE, distil};
 pub use edges::Edges;
-pub use features::{FEATURES, FeatureShare};
+pub use features::{FEATURES, Shares};
+pub use fitted_model::{FittedFeature, FittedModel};
 pub use holidays::{Region, UnknownRegion, UnknownYears, YEARS_AHEAD};
-pub use learned::{Learned, LearnedFeature};
-pub use models::ModelName;
-pub use pipeline::{Error, LEAST_DAYS, Options, from_bounds, train};
+pub use judge::Judgement;
+pub use models::{AUTO, Choice, ModelName};
+pub use pipeline::{Error, LEAST_DAYS, Options, from_bounds, train, training_set};
+pub use trained::Trained;
 pub use training_set::{TrainingRow, TrainingSet};

@@ -10,12 +10,14 @@ use knowatt_score::{
 };
 
 use crate::{
+    backtest::{Candidate, backtest},
     bounds::{Bounds, BoundsError},
     distil::TOLERANCE,
-    features::FEATURES,
+    features::Shares,
+    fitted_model::FittedModel,
     holidays::{self, Region, UnknownYears},
-    learned::Learned,
-    models::ModelName,
+    models::{AUTO, Choice, ModelName},
+    trained::Trained,
     training_set::TrainingSet,
 };
 
@@ -26,8 +28,8 @@ pub const LEAST_DAYS: usize = 21;
 /// What training can be told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// The model.
-    pub model: ModelName,
+    /// The model, or how it is chosen.
+    pub model: Choice,
     /// How days are grouped.
     pub day_classes: DayClasses,
     /// Alerts (episodes above 1.0) wanted per month of 30 days.
@@ -41,7 +43,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            model: ModelName::default(),
+            model: Choice::Auto,
             day_classes: DayClasses::default(),
             alerts_per_month: 2.0,
             seed: 0,
@@ -106,11 +108,32 @@ pub enum Error {
     Untrue(f64),
 }
 
-/// Fits, calibrates and distils.
-pub fn train(readings: &Readings, zone: &str, options: &Options) -> Result<ModelFile, Error> {
+/// Chooses a model if that is left open, and fits it.
+pub fn train(readings: Readings, zone: &str, options: &Options) -> Result<Trained, Error> {
     if !(options.alerts_per_month > 0.0 && options.alerts_per_month <= 100.0) {
         return Err(Error::AlertsPerMonth(options.alerts_per_month));
     }
+    let set = training_set(&readings, zone, options)?;
+    let usual = Candidate { model: AUTO[0], shares: Shares::BALANCED };
+    let (candidate, backtest, skipped) = match options.model {
+        Choice::Model(model) => (Candidate { model, ..usual }, None, None),
+        Choice::Auto => match backtest(&set, &AUTO, options.alerts_per_month, options.seed) {
+            Ok(report) => (report.candidates[report.chosen].candidate, Some(report.nested), None),
+            Err(too_short) => (usual, None, Some(too_short)),
+        },
+    };
+    Ok(Trained {
+        model: FittedModel::fit(&set, &*candidate.model.model(), options.seed),
+        provenance: provenance(&readings, options, candidate),
+        readings,
+        shares: candidate.shares,
+        backtest,
+        skipped,
+    })
+}
+
+/// Places readings in the home's calendar, once it is known that they are enough to learn from.
+pub fn training_set(readings: &Readings, zone: &str, options: &Options) -> Result<TrainingSet, Error> {
     let is_energy = |reading: &Reading| (0.0..=Reading::MAX_WH).contains(&reading.wh);
     let is_fit = readings.rows.iter().all(is_energy) && readings.rows.is_sorted_by(|a, b| a.start < b.start);
     if !is_fit {
@@ -126,17 +149,7 @@ pub fn train(readings: &Readings, zone: &str, options: &Options) -> Result<Model
     if set.rows.iter().all(|row| row.wh == 0.0) {
         return Err(Error::AllZero(hours));
     }
-    let model = options.model.model();
-    let learned = Learned::new(&set, &*model, &FEATURES, options.alerts_per_month, options.seed);
-    let (table, distillation) = learned.table()?;
-    Ok(ModelFile {
-        provenance: provenance(readings, options),
-        calibration: Some(learned.calibration),
-        distillation: Some(distillation),
-        backtest: None,
-        population: learned.population,
-        table,
-    })
+    Ok(set)
 }
 
 /// The model of given bounds: nothing is learned or calibrated.
@@ -174,7 +187,7 @@ pub fn from_bounds(bounds: &Bounds, zone: &str) -> Result<ModelFile, BoundsError
     })
 }
 
-fn provenance(readings: &Readings, options: &Options) -> Provenance {
+fn provenance(readings: &Readings, options: &Options, fitted: Candidate) -> Provenance {
     let rows = &readings.rows;
     let bytes = rows.iter().flat_map(|reading| {
         reading.start.as_nanosecond().to_le_bytes().into_iter().chain(reading.wh.to_le_bytes())
@@ -186,9 +199,10 @@ fn provenance(readings: &Readings, options: &Options) -> Provenance {
         rows: rows.len() as u64,
         first: rows.first().map(|reading| reading.start),
         end: rows.last().and_then(|reading| reading.start.checked_add(interval).ok()),
-        model: options.model.name().to_owned(),
+        model: fitted.model.name().to_owned(),
         options: [
-            ("alerts_per_month".to_owned(), options.alerts_per_month.to_string()),
+            ("model".to_owned(), options.model.name().to_owned()),
+            ("shares".to_owned(), fitted.shares.name.to_owned()),
             ("day_classes".to_owned(), options.day_classes.name().to_owned()),
         ]
         .into_iter()

@@ -25,7 +25,8 @@ pub(crate) fn run() -> Result<ExitCode> {
     let options = Options::default();
     let learned = read("learn-hourly.csv", LEARN, &options)?;
     let after = read("after-hourly.csv", AFTER, &options)?;
-    let model = train(&learned, ZONE, &options)?;
+    let hours_learned = learned.rows.len() as u64;
+    let model = train(learned, ZONE, &options)?.model_file(options.alerts_per_month)?;
 
     let episodes = episodes(&model, &after)?;
     let wh = [150.0, 500.0, 1500.0, 3000.0];
@@ -41,7 +42,7 @@ pub(crate) fn run() -> Result<ExitCode> {
             "knowatt train learn-hourly.csv --tz Europe/Paris -o model.json",
         )?;
         let alerts = options.alerts_per_month;
-        let hours = counted(learned.rows.len() as u64, "hour");
+        let hours = counted(hours_learned, "hour");
         writeln!(out, "   {hours} in {weeks} weeks; about {alerts} alerts a month are wanted\n")?;
 
         step(out, 2, "what so many Wh score at which hour", "knowatt evaluate model.json --hours 4,9,20")?;

@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub(crate) mod backtest;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod evaluate;

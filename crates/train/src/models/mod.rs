@@ -45,14 +45,13 @@ pub trait Fitted {
 }
 
 /// The models by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelName {
     /// Lowest and highest Wh of each cell.
     Envelope,
     /// The distribution of log Wh in each cell.
     Density,
     /// Mean and standard deviation of √Wh in each cell.
-    #[default]
     ZScore,
 }
 
@@ -75,6 +74,30 @@ impl ModelName {
             Self::Envelope => Box::new(Envelope),
             Self::Density => Box::new(Density),
             Self::ZScore => Box::new(ZScore),
+        }
+    }
+}
+
+/// What a backtest chooses from unless told otherwise, the usual one first: the members that hold up and cost
+/// little (`reports/models`).
+pub const AUTO: [ModelName; 2] = [ModelName::ZScore, ModelName::Density];
+
+/// A model, or that a backtest is to choose one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// The best of [`AUTO`] on the home's own history.
+    #[default]
+    Auto,
+    /// This one.
+    Model(ModelName),
+}
+
+impl Choice {
+    /// The name on the command line and in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Model(model) => model.name(),
         }
     }
 }

@@ -80,16 +80,17 @@ fn the_table_is_true_to_the_model_wherever_readings_lie() {
     let calendar = Calendar::new("UTC", DayClasses::default()).unwrap();
     let set = TrainingSet::new(&readings, calendar);
     for name in ModelName::ALL {
-        let learned = Learned::new(&set, &*name.model(), &FEATURES, 2.0, 0);
-        let (table, distillation) = learned.table().unwrap();
+        let model = FittedModel::fit(&set, &*name.model(), 0);
+        let (edges, _) = model.calibrate(&Shares::BALANCED, 2.0);
+        let (table, distillation) = model.table(&edges).unwrap();
         assert!(distillation.largest_error <= TOLERANCE);
-        for (feature, (named, cells)) in learned.features.iter().zip(table.features()) {
-            assert_eq!(feature.feature, named);
+        for ((part, edges), (named, cells)) in model.features.iter().zip(edges).zip(table.features()) {
+            assert_eq!(part.feature, named);
             let curves: Vec<_> = cells.collect();
             for row in set.of(named).rows {
                 let (slot, curve) = curves[row.slot.day.index() * 24 + usize::from(row.slot.hour)];
                 assert_eq!(slot, row.slot);
-                let model = feature.edges.score(feature.fitted.raw(row.slot, row.wh));
+                let model = edges.score(part.fitted.raw(row.slot, row.wh));
                 let table = curve.score(row.wh);
                 assert!(
                     (table - model).abs() <= TOLERANCE,

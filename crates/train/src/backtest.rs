@@ -1,0 +1,278 @@
+//! Backtest: what each model would have done on the home's own history.
+//!
+//! Rolling origin (Tashman 2000, *Out-of-sample tests of forecasting accuracy*): the last weeks are divided
+//! into up to [`WINDOWS`] windows; before each, every candidate (a model with its shares) is trained on all that came
+//! before, as it would have been then, and judged on the window itself, as it was (how many alerts?) and with mishaps
+//! put in, [`TRIALS`] times by other seeds (what is found?).
+//!
+//! The rule of choice: a candidate is worth the mean of average precision and of the share of mishaps found, over
+//! windows and trials. The first candidate is taken unless another is worth more by over [`CLEAR`] standard errors of
+//! the difference, trial by trial; of several such the one worth most.
+//!
+//! The figures reported for the choice are nested: each window is judged by what would have been chosen on the
+//! *other* windows, so that no figure is one that was chosen on.
+
+use std::thread;
+
+use jiff::{SignedDuration, Timestamp};
+use knowatt_score::{Backtest, Episodes, Figure, MONTH_HOURS, Recent};
+
+use crate::{
+    features::Shares,
+    fitted_model::FittedModel,
+    judge::{Judgement, judge},
+    mishaps::{Usual, put_in},
+    models::ModelName,
+    pipeline::LEAST_DAYS,
+    training_set::{TrainingRow, TrainingSet},
+};
+
+/// The most windows.
+const WINDOWS: i32 = 3;
+/// How often mishaps are put into each window.
+const TRIALS: u64 = 6;
+/// By how many standard errors another candidate must be better than the first.
+const CLEAR: f64 = 2.0;
+/// A window is so much of the history …
+const PART_OF_HISTORY: i64 = 6;
+/// … but no less and no more than so many days.
+const WINDOW_DAYS: (i64, i64) = (7, 30);
+/// Readings before a window that its first floors and rises look at.
+const HOURS_BEFORE: usize = 48;
+
+/// A model with the shares of its features.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// The model.
+    pub model: ModelName,
+    /// The shares.
+    pub shares: Shares,
+}
+
+/// One window's figures of one candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WindowFigures {
+    /// One judgement a trial.
+    pub trials: Vec<Judgement>,
+    /// Alerts a month of 30 days on the window as it was.
+    pub alerts_per_month: f64,
+}
+
+/// A candidate with its figures, a window each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateFigures {
+    /// The candidate.
+    pub candidate: Candidate,
+    /// Its figures, window by window.
+    pub windows: Vec<WindowFigures>,
+}
+
+/// When a window begins and ends; training ends where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its first instant.
+    pub start: Timestamp,
+    /// The instant after its last.
+    pub end: Timestamp,
+}
+
+/// The result of a backtest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BacktestReport {
+    /// The windows.
+    pub windows: Vec<Window>,
+    /// Every candidate's figures.
+    pub candidates: Vec<CandidateFigures>,
+    /// The index of the chosen one.
+    pub chosen: usize,
+    /// The nested figures of the choice, as the model file holds them.
+    pub nested: Backtest,
+}
+
+/// The history is too short to be divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{days} days of readings are too few for a backtest: {least} are needed", least = LEAST_DAYS as i64 + 2 * WINDOW_DAYS.0)]
+pub struct TooShort {
+    /// From the first reading to the last.
+    pub days: i64,
+}
+
+/// The windows of a history; at least two.
+fn windows(set: &TrainingSet) -> Result<Vec<Window>, TooShort> {
+    let (Some(first), Some(last)) = (set.rows.first(), set.rows.last()) else {
+        return Err(TooShort { days: 0 });
+    };
+    let end = last.start + SignedDuration::from_hours(1);
+    let days = end.duration_since(first.start).as_hours() / 24;
+    let length =
+        SignedDuration::from_hours(24 * (days / PART_OF_HISTORY).clamp(WINDOW_DAYS.0, WINDOW_DAYS.1));
+    let window = |place: i32| Window { start: end - length * place, end: end - length * (place - 1) };
+    let is_fit = |window: &Window| {
+        let before = set.filtered(|row| row.start < window.start);
+        let within = set.rows.iter().filter(|row| (window.start..window.end).contains(&row.start)).count();
+        before.days() >= LEAST_DAYS
+            && before.rows.len() >= LEAST_DAYS * 24 / 2
+            && before.rows.iter().any(|row| row.wh > 0.0)
+            && within as i64 >= length.as_hours() / 2
+    };
+    let windows: Vec<_> = (1..=WINDOWS).rev().map(window).filter(is_fit).collect();
+    if windows.len() < 2 { Err(TooShort { days }) } else { Ok(windows) }
+}
+
+/// Judges every model with all shares; the first of `models` with the first shares is the one to beat.
+pub fn backtest(
+    set: &TrainingSet,
+    models: &[ModelName],
+    alerts_per_month: f64,
+    seed: u64,
+) -> Result<BacktestReport, TooShort> {
+    let windows = windows(set)?;
+    let figures = |window: &Window| -> Vec<Vec<WindowFigures>> {
+        models.iter().map(|model| judge_model(set, window, *model, alerts_per_month, seed)).collect()
+    };
+    // A window a thread; what each finds does not depend on the others.
+    let by_window: Vec<Vec<Vec<WindowFigures>>> = thread::scope(|scope| {
+        let threads: Vec<_> = windows.iter().map(|window| scope.spawn(|| figures(window))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let mut candidates = Vec::new();
+    for (m, &model) in models.iter().enumerate() {
+        for (s, &shares) in Shares::ALL.iter().enumerate() {
+            let windows = by_window.iter().map(|window| window[m][s].clone()).collect();
+            candidates.push(CandidateFigures { candidate: Candidate { model, shares }, windows });
+        }
+    }
+    let all: Vec<usize> = (0..windows.len()).collect();
+    let chosen = choose(&candidates, &all);
+    let nested: Vec<&WindowFigures> = all
+        .iter()
+        .map(|&held_out| {
+            let others: Vec<usize> = all.iter().copied().filter(|&window| window != held_out).collect();
+            &candidates[choose(&candidates, &others)].windows[held_out]
+        })
+        .collect();
+    let nested = summary(&nested, reason(&candidates, chosen, &all));
+    Ok(BacktestReport { windows, candidates, chosen, nested })
+}
+
+/// One model's figures on a window, by shares.
+fn judge_model(
+    set: &TrainingSet,
+    window: &Window,
+    model: ModelName,
+    alerts_per_month: f64,
+    seed: u64,
+) -> Vec<WindowFigures> {
+    let before = set.filtered(|row| row.start < window.start);
+    let test: Vec<TrainingRow> =
+        set.rows.iter().filter(|row| (window.start..window.end).contains(&row.start)).copied().collect();
+    let starts: Vec<Timestamp> = test.iter().map(|row| row.start).collect();
+    let usual = Usual::of(&before.rows);
+    #[allow(clippy::cast_sign_loss, reason = "any number will do as a seed")]
+    let seed_of = |trial: u64| seed ^ (window.start.as_second() as u64).rotate_left(20) ^ trial;
+    let trials: Vec<_> =
+        (0..TRIALS).map(|trial| put_in(&test, &set.calendar, &usual, seed_of(trial))).collect();
+    let fitted = FittedModel::fit(&before, &*model.model(), seed);
+    let lead_in = &before.rows[before.rows.len().saturating_sub(HOURS_BEFORE)..];
+    Shares::ALL
+        .iter()
+        .map(|shares| {
+            let (edges, _) = fitted.calibrate(shares, alerts_per_month);
+            let scores = |wh: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
+                let mut recent = Recent::default();
+                lead_in.iter().for_each(|row| recent.push(row.start, row.wh));
+                let score = |(row, wh): (&TrainingRow, f64)| {
+                    recent.push(row.start, wh);
+                    fitted.score(&edges, row.slot, &recent)
+                };
+                test.iter().zip(wh).map(score).collect()
+            };
+            let as_it_was = scores(&mut test.iter().map(|row| row.wh));
+            let mut episodes = Episodes::above(1.0);
+            let alerts =
+                starts.iter().zip(&as_it_was).filter(|&(&start, &score)| episodes.push(start, score)).count();
+            let judged = trials.iter().filter_map(|mishaps| {
+                judge(&starts, &scores(&mut mishaps.wh.iter().copied()), &mishaps.label)
+            });
+            WindowFigures {
+                trials: judged.collect(),
+                alerts_per_month: alerts as f64 * MONTH_HOURS / test.len() as f64,
+            }
+        })
+        .collect()
+}
+
+fn worth(judgement: &Judgement) -> f64 {
+    f64::midpoint(judgement.average_precision, judgement.events)
+}
+
+/// What a candidate is worth in each trial of some windows.
+fn worths(candidate: &CandidateFigures, windows: &[usize]) -> Vec<f64> {
+    windows.iter().flat_map(|&window| candidate.windows[window].trials.iter().map(worth)).collect()
+}
+
+/// By how much a candidate is worth more than the first, and the standard error of that.
+fn lead(candidates: &[CandidateFigures], candidate: usize, windows: &[usize]) -> Figure {
+    let (first, other) = (worths(&candidates[0], windows), worths(&candidates[candidate], windows));
+    let differences: Vec<f64> = other.iter().zip(first).map(|(other, first)| other - first).collect();
+    let Figure { mean, spread } = figure(&differences);
+    Figure { mean, spread: spread / libm::sqrt(differences.len().max(1) as f64) }
+}
+
+fn choose(candidates: &[CandidateFigures], windows: &[usize]) -> usize {
+    let clear = |&candidate: &usize| {
+        let lead = lead(candidates, candidate, windows);
+        lead.mean > 0.0 && lead.mean > CLEAR * lead.spread
+    };
+    let mean = |candidate: usize| figure(&worths(&candidates[candidate], windows)).mean;
+    // Of equals the first.
+    (1..candidates.len()).filter(clear).rev().max_by(|&a, &b| mean(a).total_cmp(&mean(b))).unwrap_or(0)
+}
+
+/// Mean and standard deviation.
+pub(crate) fn figure(values: &[f64]) -> Figure {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    Figure { mean, spread: libm::sqrt(squares / (count - 1.0).max(1.0)) }
+}
+
+impl CandidateFigures {
+    /// The means over the windows, with their spread.
+    pub fn summary(&self) -> Backtest {
+        summary(&self.windows.iter().collect::<Vec<_>>(), String::new())
+    }
+}
+
+fn summary(windows: &[&WindowFigures], choice: String) -> Backtest {
+    let over = |value: &dyn Fn(&WindowFigures) -> f64| {
+        figure(&windows.iter().map(|window| value(window)).collect::<Vec<_>>())
+    };
+    let mean = |window: &WindowFigures, value: fn(&Judgement) -> f64| {
+        figure(&window.trials.iter().map(value).collect::<Vec<_>>()).mean
+    };
+    Backtest {
+        windows: u32::try_from(windows.len()).unwrap_or(u32::MAX),
+        average_precision: over(&|window| mean(window, |judgement| judgement.average_precision)),
+        events: over(&|window| mean(window, |judgement| judgement.events)),
+        alerts_per_month: over(&|window| window.alerts_per_month),
+        choice,
+    }
+}
+
+fn reason(candidates: &[CandidateFigures], chosen: usize, windows: &[usize]) -> String {
+    let Candidate { model, shares } = candidates[chosen].candidate;
+    if chosen == 0 {
+        let others = candidates.len() - 1;
+        return format!("{model} with {} shares: none of {others} others was clearly better", shares.name);
+    }
+    let lead = lead(candidates, chosen, windows);
+    let first = candidates[0].candidate;
+    format!(
+        "{model} with {} shares: better than {} with {} shares by {:.3} ± {:.3}",
+        shares.name, first.model, first.shares.name, lead.mean, lead.spread
+    )
+}
