@@ -39,6 +39,10 @@ fn split(readings: &Readings, days: usize) -> (Readings, Readings) {
     (Readings { rows: before.to_vec() }, Readings { rows: after.to_vec() })
 }
 
+fn file(readings: &Readings, options: &Options) -> ModelFile {
+    train(readings.clone(), "UTC", options).unwrap().model_file(options.alerts_per_month).unwrap()
+}
+
 fn alerts(model: &ModelFile, readings: &Readings) -> usize {
     let mut episodes = Episodes::above(1.0);
     let mut recent = Recent::default();
@@ -51,24 +55,27 @@ fn alerts(model: &ModelFile, readings: &Readings) -> usize {
 
 #[test]
 fn as_many_alerts_arise_as_were_asked_for_while_the_home_stays_as_it_was() {
-    for model in ModelName::ALL {
+    for model in ModelName::ALL.map(Choice::Model) {
         for alerts_per_month in [1.0, 4.0] {
             let options = Options { model, alerts_per_month, ..Options::default() };
-            // The density takes its time.
-            let (homes, months) = (if model == ModelName::Density { 20 } else { 100 }, 2);
+            let is_usual = model == Choice::Model(AUTO[0]);
+            let (homes, months) = (if is_usual { 100 } else { 20 }, 2);
             let total: usize = (0..homes)
                 .map(|seed| {
                     let (before, after) = split(&home(seed, 90 + 30 * months), 90);
-                    alerts(&train(&before, "UTC", &options).unwrap(), &after)
+                    alerts(&file(&before, &options), &after)
                 })
                 .sum();
             #[allow(clippy::cast_precision_loss, reason = "small counts")]
             let a_month = total as f64 / (homes as f64 * months as f64);
-            eprintln!("RATIO {model} {alerts_per_month} {a_month}");
             let ratio = a_month / alerts_per_month;
+            // The other models' edges widen with every reading, so that those of all weeks are passed less often than
+            // those of the weeks held out.
+            let bounds = if is_usual { 0.8..1.2 } else { 0.6..1.4 };
             assert!(
-                (0.1..9.3).contains(&ratio),
-                "{model}: {a_month} a month where {alerts_per_month} were asked for"
+                bounds.contains(&ratio),
+                "{}: {a_month} a month where {alerts_per_month} were asked for",
+                model.name()
             );
         }
     }
@@ -104,7 +111,7 @@ fn the_table_is_true_to_the_model_wherever_readings_lie() {
 
 #[test]
 fn the_same_reading_scores_by_its_hour_and_day() {
-    let file = train(&home(1, 90), "UTC", &Options::default()).unwrap();
+    let file = file(&home(1, 90), &Options::default());
     let score = |instant: &str| file.table.score_at(instant.parse().unwrap(), 1500.0).unwrap();
     let (night, evening) = (score("2024-06-04T04:00:00Z"), score("2024-06-04T20:00:00Z"));
     assert!(night > 1.0 && evening < 1.0, "{night} at four, {evening} at eight in the evening");
@@ -116,14 +123,14 @@ fn the_same_reading_scores_by_its_hour_and_day() {
 fn cells_without_readings_borrow_from_the_same_hour() {
     // Days of the month, from a history that never reached the 31st.
     let readings = Readings { rows: home(3, 30).rows };
-    for model in ModelName::ALL {
+    for model in ModelName::ALL.map(Choice::Model) {
         let options = Options { model, day_classes: DayClasses::DayOfMonth, ..Options::default() };
-        let file = train(&readings, "UTC", &options).unwrap();
+        let file = file(&readings, &options);
         let high = |day: &str, hour| {
             let day = DayClasses::DayOfMonth.class_named(day).unwrap();
             file.table.curve(Slot { day, hour }).unwrap().wh(1.0)
         };
-        assert!(high("31", 4) < high("31", 20), "{model}");
+        assert!(high("31", 4) < high("31", 20), "{}", model.name());
     }
 }
 
@@ -132,15 +139,12 @@ fn impossible_wishes_are_refused() {
     let readings = home(1, 30);
     for alerts_per_month in [0.0, -1.0, f64::NAN, 101.0] {
         let options = Options { alerts_per_month, ..Options::default() };
-        assert!(matches!(train(&readings, "UTC", &options), Err(Error::AlertsPerMonth(_))));
+        assert!(matches!(train(readings.clone(), "UTC", &options), Err(Error::AlertsPerMonth(_))));
     }
-    assert!(matches!(train(&readings, "Mars/Olympus", &Options::default()), Err(Error::Zone(_))));
+    assert!(matches!(train(readings.clone(), "Mars/Olympus", &Options::default()), Err(Error::Zone(_))));
     let (few, _) = split(&readings, 20);
-    assert!(matches!(
-        train(&few, "UTC", &Options::default()),
-        Err(Error::TooLittle { days: 20, hours: 480 })
-    ));
-    assert!(matches!(train(&Readings::default(), "UTC", &Options::default()), Err(Error::TooLittle { .. })));
+    assert!(matches!(train(few, "UTC", &Options::default()), Err(Error::TooLittle { days: 20, hours: 480 })));
+    assert!(matches!(train(Readings::default(), "UTC", &Options::default()), Err(Error::TooLittle { .. })));
 }
 
 #[test]
@@ -150,10 +154,10 @@ fn weeks_are_held_out_in_turn_however_far_apart_they_lie() {
     let rows =
         rows.filter(|(hour, _)| [0, 16, 32].contains(&(hour / 168))).map(|(_, reading)| reading).collect();
     let readings = Readings { rows };
-    for model in ModelName::ALL {
-        let file = train(&readings, "UTC", &Options { model, ..Options::default() }).unwrap();
+    for model in ModelName::ALL.map(Choice::Model) {
+        let file = file(&readings, &Options { model, ..Options::default() });
         assert_eq!(file.calibration.unwrap().weeks, 3);
-        assert!(alerts(&file, &readings) < 6, "{model}");
+        assert!(alerts(&file, &readings) < 6, "{}", model.name());
     }
 }
 
@@ -162,10 +166,10 @@ fn hours_without_readings_borrow_from_all() {
     // A shop's meter that is read from eight to five only.
     let rows = home(6, 90).rows.into_iter().enumerate().filter(|(hour, _)| (8..17).contains(&(hour % 24)));
     let readings = Readings { rows: rows.map(|(_, reading)| reading).collect() };
-    for model in ModelName::ALL {
-        let file = train(&readings, "UTC", &Options { model, ..Options::default() }).unwrap();
+    for model in ModelName::ALL.map(Choice::Model) {
+        let file = file(&readings, &Options { model, ..Options::default() });
         let at_two = file.table.score_at("2024-06-04T02:00:00Z".parse().unwrap(), 1e5).unwrap();
-        assert!(at_two > 1.0, "{model}: {at_two}");
+        assert!(at_two > 1.0, "{}: {at_two}", model.name());
     }
 }
 
@@ -174,11 +178,11 @@ fn rows_that_are_no_readings_are_refused() {
     for wh in [f64::NAN, f64::INFINITY, -1.0, 1e10] {
         let mut readings = home(1, 30);
         readings.rows[5].wh = wh;
-        assert!(matches!(train(&readings, "UTC", &Options::default()), Err(Error::NotReadings)));
+        assert!(matches!(train(readings.clone(), "UTC", &Options::default()), Err(Error::NotReadings)));
     }
     let mut readings = home(1, 30);
     readings.rows.swap(3, 4);
-    assert!(matches!(train(&readings, "UTC", &Options::default()), Err(Error::NotReadings)));
+    assert!(matches!(train(readings.clone(), "UTC", &Options::default()), Err(Error::NotReadings)));
 }
 
 #[test]
@@ -187,9 +191,9 @@ fn a_home_of_extremes_can_be_learned() {
     for (hour, reading) in readings.rows.iter_mut().enumerate() {
         reading.wh = if hour % 7 == 3 { 1e9 } else { 1.0 };
     }
-    for model in ModelName::ALL {
+    for model in ModelName::ALL.map(Choice::Model) {
         for alerts_per_month in [1e-300, 0.01, 100.0] {
-            train(&readings, "UTC", &Options { model, alerts_per_month, ..Options::default() }).unwrap();
+            file(&readings, &Options { model, alerts_per_month, ..Options::default() });
         }
     }
 }
