@@ -13,6 +13,7 @@ mod ledger;
 mod model_file;
 mod reproducible;
 mod results;
+mod retrain;
 mod support;
 mod talk;
 mod whole_files;

@@ -49,6 +49,7 @@ pub(crate) enum Command {
 Examples:
   knowatt train meter.csv --tz Europe/Paris -o model.json
   knowatt train meter.csv --tz Australia/Sydney --holidays AU-NSW -o model.json
+  knowatt train meter.csv --tz Europe/Paris --exclude away.csv -o model.json
   knowatt train jan.csv.gz feb.csv.gz --tz Europe/Paris -o model.json --table table.csv
   knowatt train counter.csv --tz Asia/Tokyo --unit kWh --kind register -o model.json
   knowatt train --bounds bounds.csv --tz Australia/Sydney -o model.json")]
@@ -84,6 +85,10 @@ pub(crate) struct TrainArgs {
     /// Places whose public holidays are days off, such as FR or AU-NSW; `knowatt holidays` lists them
     #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = parse_region)]
     pub(crate) holidays: Vec<Region>,
+
+    /// Periods not to be learned (a holiday away, a broken meter), as CSV: start,end,why; an end's date is included
+    #[arg(long, value_name = "FILE", conflicts_with = "bounds")]
+    pub(crate) exclude: Vec<PathBuf>,
 
     /// Seed of every random choice
     #[arg(long, value_name = "N", default_value_t = 0)]

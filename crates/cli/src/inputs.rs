@@ -10,13 +10,14 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use knowatt_readings::{
-    Input, Intake, Ledger, Readings, Rule,
+    Excluded, Input, Intake, Ledger, Periods, Readings, Rule,
     formats::csv::{self, Layout},
 };
 use knowatt_score::{ModelFile, ScoreTable};
 
 use crate::{
     args::ColumnArgs,
+    excluded,
     output::{Output, OutputError, say},
     text::{DIM, YELLOW, counted, date, grouped},
 };
@@ -27,6 +28,16 @@ const LONG_INPUT_BYTES: u64 = 8 << 20;
 /// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked:
 /// then most of all, when reading stopped.
 pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) -> Result<Readings> {
+    Ok(read_without(inputs, columns, zone, &Periods::default())?.0)
+}
+
+/// The same without the readings of some periods; gives what each of those left out, too.
+pub(crate) fn read_without(
+    inputs: &[PathBuf],
+    columns: &ColumnArgs,
+    zone: &TimeZone,
+    periods: &Periods,
+) -> Result<(Readings, Vec<Excluded>)> {
     let mut full = columns.ledger.as_deref().map(Output::create).transpose()?;
     let ledger = full.as_mut().map_or_else(Ledger::default, |full| Ledger::writing_to(full));
     let options = csv::Options {
@@ -40,11 +51,18 @@ pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) ->
     let mut intake = Intake::new(zone.clone(), ledger);
     let layouts = read_all(inputs, &options, &mut intake);
     let (readings, mut ledger) = intake.finish();
+    let read = layouts.and_then(|layouts| {
+        let readings = readings?;
+        let left = periods.exclude(&readings, &mut ledger);
+        Ok((readings, layouts, left))
+    });
     let path = columns.ledger.as_deref();
     ledger.finish().with_context(|| OutputError(path.unwrap_or(Path::new("-")).to_owned()))?;
-    let read = layouts.and_then(|layouts| Ok((readings?, layouts)));
     match (&read, path) {
-        (Ok((readings, layouts)), _) => report(readings, &ledger, layouts, zone, path),
+        (Ok((readings, layouts, (_, excluded))), _) => {
+            report(readings, &ledger, layouts, zone, path);
+            excluded::tell(excluded);
+        }
         (Err(_), Some(path)) => {
             say!("ledger    what was not used until it stopped is in {}", path.display());
         }
@@ -52,7 +70,7 @@ pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) ->
     }
     drop(ledger);
     full.map_or(Ok(()), Output::finish)?;
-    Ok(read?.0)
+    Ok(read?.2)
 }
 
 /// Reads one input after the other, with progress; gives how the columns of each were understood.
@@ -103,7 +121,9 @@ fn report(
         say!("read      {hours} from {rows}, {} to {}", date(first.start, zone), date(last.start, zone));
         say!("          {DIM}{layout}{DIM:#}");
     }
-    let noted: Vec<Rule> = Rule::ALL.into_iter().filter(|&rule| ledger.count(rule) > 0).collect();
+    // What was excluded is told line by line.
+    let is_noted = |&rule: &Rule| ledger.count(rule) > 0 && rule != Rule::Excluded;
+    let noted: Vec<Rule> = Rule::ALL.into_iter().filter(is_noted).collect();
     if noted.is_empty() {
         return;
     }

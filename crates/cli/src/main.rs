@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod excluded;
 mod inputs;
 mod matrix;
 mod output;

@@ -183,4 +183,27 @@ pub enum ErrorKind {
     /// Rows, but no complete hour.
     #[error("holds no complete hour in its {0} usable rows; a reading needs the whole hour")]
     NoHour(u64),
+    /// A list of periods without its columns.
+    #[error("a line start,end (or start,end,why) is expected first, then a period a line")]
+    NoPeriods,
+    /// A period's start or end that is none.
+    #[error("{column} is `{found}`; expected {expected}")]
+    Period {
+        /// `start` or `end`.
+        column: &'static str,
+        /// What stands there.
+        found: String,
+        /// What should.
+        expected: &'static str,
+    },
+    /// A period whose end is not after its start.
+    #[error(
+        "the period ends before it starts: {start} to {end}. Dates include the end's day, times end before it"
+    )]
+    PeriodReversed {
+        /// Its start.
+        start: String,
+        /// Its end.
+        end: String,
+    },
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Times before 1970 or from 2200 on are no readings.
-const PLAUSIBLE_TIMES: std::ops::Range<Millis> = 0..7_258_118_400_000;
+pub(crate) const PLAUSIBLE_TIMES: std::ops::Range<Millis> = 0..7_258_118_400_000;
 
 /// So many rows out of order say nothing about the input as a whole.
 const LEAST_DISORDER: u64 = 24;

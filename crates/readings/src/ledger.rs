@@ -41,11 +41,13 @@ pub enum Rule {
     PartialHour,
     /// An hour that an earlier input had given already; the earlier one was kept.
     Overlap,
+    /// Hours of a period that was to be left out.
+    Excluded,
 }
 
 impl Rule {
     /// Every rule, in the order of the summary.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRow,
         Self::MissingValue,
         Self::NotFinite,
@@ -61,6 +63,7 @@ impl Rule {
         Self::Gap,
         Self::PartialHour,
         Self::Overlap,
+        Self::Excluded,
     ];
 
     /// The name in the ledger.
@@ -81,6 +84,7 @@ impl Rule {
             Self::Gap => "gap",
             Self::PartialHour => "partial-hour",
             Self::Overlap => "overlap",
+            Self::Excluded => "excluded",
         }
     }
 
@@ -88,7 +92,12 @@ impl Rule {
     pub const fn is_row(self) -> bool {
         !matches!(
             self,
-            Self::SeveralLines | Self::RegisterReset | Self::Gap | Self::PartialHour | Self::Overlap
+            Self::SeveralLines
+                | Self::RegisterReset
+                | Self::Gap
+                | Self::PartialHour
+                | Self::Overlap
+                | Self::Excluded
         )
     }
 

@@ -14,7 +14,7 @@ use knowatt_train::{Bounds, Choice, ModelName, Options, from_bounds, train};
 use crate::{
     args::TrainArgs,
     commands::holidays,
-    inputs,
+    excluded, inputs,
     output::{self, Output, OutputError, say},
     text::grouped,
 };
@@ -25,7 +25,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         ("--table", args.table.as_deref()),
         ("--ledger", args.columns.ledger.as_deref()),
     ];
-    let files: Vec<_> = args.inputs.iter().chain(&args.bounds).map(PathBuf::as_path).collect();
+    let files: Vec<_> =
+        args.inputs.iter().chain(&args.bounds).chain(&args.exclude).map(PathBuf::as_path).collect();
     output::distinct(&outputs, &files)?;
     let model = match &args.bounds {
         Some(bounds) => bounded(bounds, args)?,
@@ -67,7 +68,8 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
     let zone = args.tz.as_ref().map(|zone| zone.0.as_str()).unwrap_or_default();
     let calendar = Calendar::new(zone, args.day_class)?;
     holidays::check(&args.holidays, args.day_class)?;
-    let readings = inputs::read(&args.inputs, &args.columns, calendar.zone())?;
+    let periods = excluded::periods(&args.exclude, calendar.zone())?;
+    let (readings, excluded) = inputs::read_without(&args.inputs, &args.columns, calendar.zone(), &periods)?;
     let model = args.model.unwrap_or_default();
     if model == Choice::Auto {
         say!("choosing  a model on the home's own history");
@@ -79,7 +81,8 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
         seed: args.seed,
         holidays: args.holidays.clone(),
     };
-    let trained = train(readings, zone, &options)?;
+    let mut trained = train(readings, zone, &options)?;
+    excluded::note(&mut trained.provenance, &excluded);
     if let Some(too_short) = &trained.skipped {
         say!("note      {too_short}; {} is used without one", trained.provenance.model);
     }
