@@ -1,7 +1,7 @@
 //! What the owner knows of the past: periods not to be learned (`--exclude`), and alerts that were fine
 //! (`--was-fine`).
 
-use crate::support::{Folder, column, history, last_line};
+use crate::support::{Folder, column, history, history_of, last_line, numbers, use_in_hour};
 
 /// A model file without its digest and what it says of the options.
 fn learned(folder: &Folder, name: &str) -> serde_json::Value {
@@ -156,4 +156,115 @@ fn days_on_which_the_clocks_change_are_excluded_whole() {
     let ledger = folder.read("l.csv");
     assert_eq!(column(&ledger, "timestamp"), ["2024-03-30T23:00:00Z"]);
     assert_eq!(column(&ledger, "what"), ["23 h left out: 2024-03-31 to 2024-03-31"]);
+}
+
+/// Hour 1,011 of the history, three in the night of a Monday.
+const ALERT: &str = "2024-02-12T03:00:00Z";
+
+/// Two months with one night of a party.
+fn home_with_a_party() -> Folder {
+    Folder::with("in.csv", history_of(60, |hour| if hour == 1011 { 2500.0 } else { use_in_hour(hour) }))
+}
+
+/// The scores of a model, and at the alert alone.
+fn scores(folder: &Folder, model: &str, file: &str) -> (Vec<f64>, f64) {
+    let out = folder.succeeds(&format!("score {model} {file}"));
+    let at = column(&out, "timestamp").iter().position(|at| at == ALERT).unwrap();
+    let scores = numbers(&out, "score");
+    let alert = scores[at];
+    (scores, alert)
+}
+
+#[test]
+fn an_alert_that_was_fine_is_normal_and_half_as_much_again_is_not() {
+    let folder = home_with_a_party();
+    folder.write("more.csv", folder.read("in.csv").replace(",2500\n", ",3750\n"));
+    for model in ["zscore", "density"] {
+        let train = format!("train in.csv --tz UTC --model {model} --alerts-per-month 4");
+        folder.succeeds(&format!("{train} -o old.json --table old.csv"));
+        let outcome = folder.knowatt(&format!("{train} --was-fine {ALERT} -o new.json --table new.csv"));
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let said = format!("fine      {ALERT}, 2,500 Wh: scores 1.0 at most\n");
+        assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
+        let ((old, alert_before), (new, alert)) =
+            (scores(&folder, "old.json", "in.csv"), scores(&folder, "new.json", "in.csv"));
+        assert!(alert_before > 1.0, "{model}: {alert_before}");
+        assert!(alert <= 1.0, "{model}: {alert}");
+        assert!(scores(&folder, "new.json", "more.csv").1 > 1.0, "{model}");
+        for (hour, (old, new)) in old.iter().zip(&new).enumerate() {
+            let is_working_night = hour % 24 == 3 && hour / 24 % 7 < 5;
+            assert!(if is_working_night { *new <= old + 1e-9 } else { new == old }, "{model}, hour {hour}");
+        }
+        let rows = |name: &str| -> Vec<String> {
+            let table = folder.read(name);
+            table.lines().filter(|row| !row.starts_with("working-day,3,")).map(str::to_owned).collect()
+        };
+        assert_eq!(rows("old.csv"), rows("new.csv"), "{model}");
+        let [old, new] = ["old.json", "new.json"].map(|name| learned(&folder, name));
+        for key in ["calibration", "distillation", "provenance", "population"] {
+            assert_eq!(old[key], new[key], "{model}");
+        }
+        assert_eq!(options(&folder, "new.json")["was_fine"], ALERT);
+    }
+}
+
+#[test]
+fn every_feature_of_a_long_alert_is_held_normal() {
+    // Four nights' hours on end, so that floors over two and three hours alert too.
+    let party = [1010, 1011, 1012, 1013];
+    let csv = history_of(60, |hour| if party.contains(&hour) { 2500.0 } else { use_in_hour(hour) });
+    let folder = Folder::with("in.csv", csv);
+    let hours: Vec<_> = (2..6).map(|hour| format!("2024-02-12T0{hour}:00:00Z")).collect();
+    folder.succeeds("train in.csv --tz UTC -o old.json");
+    let old = folder.succeeds("score old.json in.csv");
+    assert!(numbers(&old, "score")[1010..1014].iter().all(|&score| score > 1.0), "{old}");
+    assert!(column(&old, "floor")[1012].parse::<f64>().unwrap() > 1.0);
+    folder.succeeds(&format!("train in.csv --tz UTC --was-fine {} -o new.json", hours.join(",")));
+    let new = numbers(&folder.succeeds("score new.json in.csv"), "score");
+    assert!(new[1010..1014].iter().all(|&score| score <= 1.0), "{:?}", &new[1010..1014]);
+}
+
+#[test]
+fn the_homes_clock_names_the_same_hour_in_any_order_and_more_than_once() {
+    let folder = home_with_a_party();
+    let train = "train in.csv --tz Australia/Sydney";
+    folder.succeeds(&format!("{train} --was-fine {ALERT},2024-02-11T16:00:00Z -o utc.json"));
+    folder.succeeds(&format!(
+        "{train} --was-fine 2024-02-12T03:00 --was-fine {ALERT} --was-fine 2024-02-12T14:00,{ALERT} -o local.json"
+    ));
+    assert_eq!(folder.bytes("utc.json"), folder.bytes("local.json"));
+    assert_eq!(options(&folder, "utc.json")["was_fine"], format!("2024-02-11T16:00:00Z,{ALERT}"));
+}
+
+#[test]
+fn an_hour_that_is_not_there_is_refused_with_the_nearest() {
+    let folder = home_with_a_party();
+    folder.write("away.csv", "start,end\n2024-02-12,2024-02-12\n");
+    let refused = |arguments: &str| {
+        let message = folder.refuses(&format!("train in.csv --tz Europe/Paris -o m.json {arguments}"));
+        last_line(&message).to_owned()
+    };
+    for (given, at, nearest) in [
+        ("2024-03-05T01:00:00Z", "2024-03-05T01:00:00Z", "2024-02-29T23:00:00Z"),
+        ("2023-07-01T02:00", "2023-07-01T00:00:00Z", "2024-01-01T00:00:00Z"),
+        ("2024-02-12T03:20:00Z", "2024-02-12T03:20:00Z", ALERT),
+        (&format!("{ALERT} --exclude away.csv"), ALERT, "2024-02-11T22:00:00Z"),
+    ] {
+        let expected = format!(
+            "knowatt: no hour that is learned starts at {at}, which is to be normal; the nearest starts at {nearest}. Give the times that `knowatt score` prints, and inputs that hold them"
+        );
+        assert_eq!(refused(&format!("--was-fine {given}")), expected);
+    }
+    for given in
+        ["yesterday", "2024-02-12", "", "2024-02-30T00:00Z", "9999-12-31T23:00:00Z", "2024-02-12T03:00,"]
+    {
+        let message = refused(&format!("--was-fine={given}"));
+        assert!(message.contains("RFC 3339 (2007-10-20T06:00:00Z) or the home's wall clock"), "{message}");
+    }
+    assert_eq!(
+        refused("--was-fine 2024-03-31T02:30"),
+        "knowatt: --was-fine `2024-03-31T02:30`: that time does not exist: the home's clocks skip it in spring"
+    );
+    let message = folder.refuses(&format!("train --bounds b.csv --was-fine {ALERT} -o m.json"));
+    assert!(message.contains("cannot be used with"), "{message}");
 }

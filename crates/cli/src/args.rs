@@ -50,6 +50,7 @@ Examples:
   knowatt train meter.csv --tz Europe/Paris -o model.json
   knowatt train meter.csv --tz Australia/Sydney --holidays AU-NSW -o model.json
   knowatt train meter.csv --tz Europe/Paris --exclude away.csv -o model.json
+  knowatt train meter.csv --tz Europe/Paris --was-fine 2007-12-29T02:00:00Z -o model.json
   knowatt train jan.csv.gz feb.csv.gz --tz Europe/Paris -o model.json --table table.csv
   knowatt train counter.csv --tz Asia/Tokyo --unit kWh --kind register -o model.json
   knowatt train --bounds bounds.csv --tz Australia/Sydney -o model.json")]
@@ -89,6 +90,10 @@ pub(crate) struct TrainArgs {
     /// Periods not to be learned (a holiday away, a broken meter), as CSV: start,end,why; an end's date is included
     #[arg(long, value_name = "FILE", conflicts_with = "bounds")]
     pub(crate) exclude: Vec<PathBuf>,
+
+    /// Hours that alerted and were fine, as `knowatt score` prints them or by the home's clock: they score 1.0 at most
+    #[arg(long, value_name = "TIMESTAMP", value_delimiter = ',', conflicts_with = "bounds")]
+    pub(crate) was_fine: Vec<String>,
 
     /// Seed of every random choice
     #[arg(long, value_name = "N", default_value_t = 0)]

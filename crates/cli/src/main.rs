@@ -10,6 +10,7 @@ mod inputs;
 mod matrix;
 mod output;
 mod text;
+mod was_fine;
 
 use std::{io, process::ExitCode};
 

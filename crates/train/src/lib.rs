@@ -41,6 +41,7 @@ mod pipeline;
 mod random;
 mod trained;
 mod training_set;
+mod was_fine;
 
 pub use backtest::{BacktestReport, Candidate, CandidateFigures, TooShort, Window, WindowFigures, backtest};
 pub use bounds::{Bounds, BoundsError};
@@ -55,3 +56,4 @@ pub use models::{AUTO, Choice, ModelName};
 pub use pipeline::{Error, LEAST_DAYS, Options, from_bounds, train, training_set};
 pub use trained::Trained;
 pub use training_set::{TrainingRow, TrainingSet};
+pub use was_fine::WasFineError;

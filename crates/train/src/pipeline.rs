@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use knowatt_readings::{Reading, Readings};
 use knowatt_score::{
     Calendar, CalendarError, CurveError, DayClasses, Feature, INTERVAL_S, ModelFile, Provenance, Source,
@@ -19,6 +19,7 @@ use crate::{
     models::{AUTO, Choice, ModelName},
     trained::Trained,
     training_set::TrainingSet,
+    was_fine::{self, WasFineError},
 };
 
 /// The fewest days with readings that a model is trained on: three weeks, so that each of them can be
@@ -38,6 +39,8 @@ pub struct Options {
     pub seed: u64,
     /// The places whose public holidays are days off.
     pub holidays: Vec<Region>,
+    /// Starts of hours whose readings are normal, although they may have alerted.
+    pub was_fine: Vec<Timestamp>,
 }
 
 impl Default for Options {
@@ -48,6 +51,7 @@ impl Default for Options {
             alerts_per_month: 2.0,
             seed: 0,
             holidays: Vec::new(),
+            was_fine: Vec::new(),
         }
     }
 }
@@ -84,6 +88,9 @@ pub enum Error {
     /// The holidays of those years are not known.
     #[error(transparent)]
     Holidays(#[from] UnknownYears),
+    /// A reading that was fine is not there, or cannot be normal.
+    #[error(transparent)]
+    WasFine(#[from] WasFineError),
     /// The model's scores make no curve: a defect of the model.
     #[error(
         "the model gave no usable curve for the {feature} on {day}, hour {hour}: {error}. Please report this"
@@ -114,6 +121,7 @@ pub fn train(readings: Readings, zone: &str, options: &Options) -> Result<Traine
         return Err(Error::AlertsPerMonth(options.alerts_per_month));
     }
     let set = training_set(&readings, zone, options)?;
+    was_fine::check(&set, &options.was_fine)?;
     let usual = Candidate { model: AUTO[0], shares: Shares::BALANCED };
     let (candidate, backtest, skipped) = match options.model {
         Choice::Model(model) => (Candidate { model, ..usual }, None, None),
@@ -127,6 +135,7 @@ pub fn train(readings: Readings, zone: &str, options: &Options) -> Result<Traine
         provenance: provenance(&readings, options, candidate),
         readings,
         shares: candidate.shares,
+        was_fine: options.was_fine.clone(),
         backtest,
         skipped,
     })
@@ -207,6 +216,7 @@ fn provenance(readings: &Readings, options: &Options, fitted: Candidate) -> Prov
         ]
         .into_iter()
         .chain(holidays::option(&options.holidays))
+        .chain(was_fine::option(&options.was_fine))
         .collect(),
         seed: options.seed,
         tool: tool(),

@@ -1,9 +1,13 @@
 //! What training gives: a fitted model of a home with where it came from, from which model files are made.
 
+use jiff::Timestamp;
 use knowatt_readings::Readings;
 use knowatt_score::{Backtest, ModelFile, Provenance};
 
-use crate::{backtest::TooShort, features::Shares, fitted_model::FittedModel, pipeline::Error};
+use crate::{
+    backtest::TooShort, features::Shares, fitted_model::FittedModel, pipeline::Error,
+    training_set::TrainingSet, was_fine::hold_normal,
+};
 
 /// A fitted model with where it came from.
 pub struct Trained {
@@ -15,6 +19,8 @@ pub struct Trained {
     pub provenance: Provenance,
     /// How the alerts are shared among the features.
     pub shares: Shares,
+    /// Starts of hours whose readings are normal, although they may have alerted.
+    pub was_fine: Vec<Timestamp>,
     /// How the choice did on the home's own history.
     pub backtest: Option<Backtest>,
     /// Why there was no choice, where one was asked for.
@@ -29,6 +35,8 @@ impl Trained {
         }
         let (edges, calibration) = self.model.calibrate(&self.shares, alerts_per_month);
         let (table, distillation) = self.model.table(&edges)?;
+        let set = TrainingSet::new(&self.readings, self.model.calendar.clone());
+        let table = hold_normal(table, &set, &self.was_fine)?;
         let mut provenance = self.provenance.clone();
         provenance.options.insert("alerts_per_month".to_owned(), alerts_per_month.to_string());
         Ok(ModelFile {

@@ -17,6 +17,7 @@ use crate::{
     excluded, inputs,
     output::{self, Output, OutputError, say},
     text::grouped,
+    was_fine,
 };
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
@@ -68,6 +69,7 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
     let zone = args.tz.as_ref().map(|zone| zone.0.as_str()).unwrap_or_default();
     let calendar = Calendar::new(zone, args.day_class)?;
     holidays::check(&args.holidays, args.day_class)?;
+    let was_fine = was_fine::instants(&args.was_fine, calendar.zone())?;
     let periods = excluded::periods(&args.exclude, calendar.zone())?;
     let (readings, excluded) = inputs::read_without(&args.inputs, &args.columns, calendar.zone(), &periods)?;
     let model = args.model.unwrap_or_default();
@@ -80,6 +82,7 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
         alerts_per_month: args.alerts_per_month,
         seed: args.seed,
         holidays: args.holidays.clone(),
+        was_fine,
     };
     let mut trained = train(readings, zone, &options)?;
     excluded::note(&mut trained.provenance, &excluded);
@@ -105,6 +108,7 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
             grouped(calibration.weeks.into()),
         );
     }
+    was_fine::tell(&options.was_fine, &trained.readings);
     Ok(model)
 }
 
