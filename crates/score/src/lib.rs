@@ -32,6 +32,7 @@ mod episode;
 mod feature;
 mod model_file;
 mod population;
+mod sealed;
 mod table;
 
 pub use calendar::{Calendar, CalendarError, DayClass, DayClasses, HOURS, Slot};
@@ -39,8 +40,9 @@ pub use curve::{Curve, CurveError, Knot};
 pub use episode::{Episode, Episodes, PAUSE_HOURS, is_one_episode};
 pub use feature::{Feature, Recent};
 pub use model_file::{
-    Backtest, Calibration, Distillation, Figure, MAX_FILE_BYTES, MONTH_HOURS, ModelFile, ModelFileError,
-    Provenance, Source, VERSION, sha256_hex,
+    Backtest, Calibration, Distillation, Figure, MAX_FILE_BYTES, MONTH_HOURS, ModelFile, Provenance, Source,
+    VERSION,
 };
 pub use population::{DRIFT, Population};
+pub use sealed::{SealedError, SealedKind, json, sha256_hex};
 pub use table::{ColumnError, CurveSet, INTERVAL_S, ScoreError, ScoreTable, Scored, TableError};

@@ -23,26 +23,24 @@
 //! are lists of objects with `hours` and such a set as `cells`, shortest first, and may be empty; `step` is a
 //! set or null (see [`Feature`]).
 //!
-//! The digest covers the bytes as they stand, so it can be checked without this program, and a file
-//! that was edited or reformatted is refused like one that was damaged. Numbers are the shortest
-//! decimals that give the same double again. Nothing in the file depends on the clock, the machine or
-//! a path: the same input, options and seed give the same bytes.
+//! It is a sealed document (see [`SealedKind`]). Nothing in the file depends on the clock, the machine or a
+//! path: the same input, options and seed give the same bytes.
 //!
 //! # Limits
 //! [`MAX_FILE_BYTES`]; per curve [`Curve::MAX_KNOTS`]; no control characters in texts. Reading opens
 //! no other file (the zone database is compiled in) and runs nothing.
 
-use std::{collections::BTreeMap, fmt::Write as _, io::Read};
+use std::{collections::BTreeMap, io::Read};
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
     calendar::{Calendar, DayClasses, HOURS},
     curve::{Curve, CurveError, Knot},
     feature::Feature,
     population::Population,
+    sealed::{DIGEST_HEX, SealedError, SealedKind, json},
     table::{CurveSet, INTERVAL_S, ScoreTable},
 };
 
@@ -52,12 +50,14 @@ pub const VERSION: u32 = 1;
 /// The largest model file that is read.
 pub const MAX_FILE_BYTES: usize = 16 << 20;
 
-const FORMAT: &str = "knowatt-score-table";
 const UNIT: &str = "Wh";
-/// What stands before and after the digest, which is of all that comes before.
-const DIGEST_HEAD: &str = "  \"sha256\": \"";
-const DIGEST_TAIL: &str = "\"\n}\n";
-const DIGEST_HEX: usize = 64;
+
+const KIND: SealedKind = SealedKind {
+    format: "knowatt-score-table",
+    version: VERSION,
+    most_bytes: MAX_FILE_BYTES,
+    called: "a knowatt model file",
+};
 
 /// Alerts are counted per month of 30 days: so many hourly readings.
 pub const MONTH_HOURS: f64 = 30.0 * 24.0;
@@ -189,35 +189,6 @@ pub struct ModelFile {
     pub table: ScoreTable,
 }
 
-/// Why a model file was refused. Nothing of a refused file is used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ModelFileError {
-    /// It could not be read.
-    #[error("cannot be read")]
-    Io(#[from] std::io::Error),
-    /// Larger than [`MAX_FILE_BYTES`].
-    #[error("is larger than {} MiB, the most a model file may have", MAX_FILE_BYTES >> 20)]
-    TooLarge,
-    /// Ends too early.
-    #[error("is cut off: it ends after {0} bytes, within the document. Copy it again, or train again")]
-    Truncated(usize),
-    /// Something else.
-    #[error("is not a knowatt model file: {0}")]
-    NotAModel(String),
-    /// From a newer program.
-    #[error("has version {0} of the format; this program knows versions up to {VERSION}. Upgrade knowatt")]
-    Newer(u64),
-    /// The digest does not match.
-    #[error(
-        "was changed or damaged after it was written: its SHA-256 does not match. A model file is not edited or reformatted; copy it again, or train again"
-    )]
-    Damaged,
-    /// The digest matches, but the content breaks a rule of the format.
-    #[error("breaks a rule of the format: {0}")]
-    Content(String),
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CalendarPart {
@@ -251,19 +222,13 @@ struct HoursPart {
     cells: Vec<CurvePart>,
 }
 
-/// Just enough to tell what a document is; anything else in it may be newer than this program.
-#[derive(Deserialize)]
-struct Head {
-    format: String,
-    version: u64,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     #[serde(rename = "format")]
     _format: String,
-    version: u32,
+    #[serde(rename = "version")]
+    _version: u32,
     calendar: CalendarPart,
     interval_s: u32,
     unit: String,
@@ -286,12 +251,8 @@ impl ModelFile {
             day_classes: calendar.day_classes(),
             holidays: calendar.holidays().to_vec(),
         };
-        let mut text = String::from("{\n");
-        let mut line = |key: &str, value: String| {
-            _ = writeln!(text, "  \"{key}\": {value},"); // writing to a String cannot fail
-        };
-        line("format", json(&FORMAT));
-        line("version", json(&VERSION));
+        let mut parts = Vec::new();
+        let mut line = |key: &'static str, value: String| parts.push((key, value));
         line("calendar", json(&calendar_part));
         line("interval_s", json(&INTERVAL_S));
         line("unit", json(&UNIT));
@@ -301,80 +262,50 @@ impl ModelFile {
         line("backtest", json(&self.backtest));
         line("population", json(&self.population));
         line("curves", curves_json(&self.table));
-        let digest = sha256_hex(text.as_bytes());
-        text.push_str(DIGEST_HEAD);
-        text.push_str(&digest);
-        text.push_str(DIGEST_TAIL);
-        text.into_bytes()
+        KIND.seal(&parts)
     }
 
     /// Reads a whole file, at most [`MAX_FILE_BYTES`] of it.
-    pub fn read(source: impl Read) -> Result<Self, ModelFileError> {
-        let mut bytes = Vec::new();
-        source.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-        Self::from_bytes(&bytes)
+    pub fn read(source: impl Read) -> Result<Self, SealedError> {
+        KIND.read(source, Self::from_bytes)
     }
 
     /// Reads the bytes of a file, and refuses what was changed since it was written, or breaks a rule of the format.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
-        if bytes.len() > MAX_FILE_BYTES {
-            return Err(ModelFileError::TooLarge);
-        }
-        let head: Head = serde_json::from_slice(bytes).map_err(|error| {
-            let begins_like_one = bytes.starts_with(format!("{{\n  \"format\": \"{FORMAT}\"").as_bytes());
-            if bytes.is_empty() {
-                ModelFileError::NotAModel("it is empty".to_owned())
-            } else if error.is_eof() || (begins_like_one && !bytes.ends_with(DIGEST_TAIL.as_bytes())) {
-                ModelFileError::Truncated(bytes.len())
-            } else {
-                ModelFileError::NotAModel(printable(&error.to_string()))
-            }
-        })?;
-        if head.format != FORMAT {
-            let found = printable(&head.format);
-            return Err(ModelFileError::NotAModel(format!("its format is `{found}`, not `{FORMAT}`")));
-        }
-        if head.version > u64::from(VERSION) {
-            return Err(ModelFileError::Newer(head.version));
-        }
-        check_digest(bytes)?;
-        let document = serde_json::from_slice::<Document>(bytes);
-        document.map_err(|error| content(error.to_string()))?.into_model()
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SealedError> {
+        KIND.open::<Document>(bytes)?.into_model()
     }
 }
 
 impl Document {
-    fn into_model(self) -> Result<ModelFile, ModelFileError> {
-        if self.version != VERSION {
-            return Err(content(format!("version {} does not exist", self.version)));
-        }
+    fn into_model(self) -> Result<ModelFile, SealedError> {
         if self.interval_s != INTERVAL_S || self.unit != UNIT {
-            return Err(content(format!("readings are in {UNIT} of {INTERVAL_S} s")));
+            return Err(SealedError::content(format!("readings are in {UNIT} of {INTERVAL_S} s")));
         }
         check_provenance(&self.provenance)?;
         if let Some(Calibration { alerts_per_month, likely_fewest, likely_most, .. }) = self.calibration
             && !(alerts_per_month > 0.0 && 0.0 <= likely_fewest && likely_fewest <= likely_most)
         {
-            return Err(content("the calibration has no range"));
+            return Err(SealedError::content("the calibration has no range"));
         }
         if let Some(Distillation { tolerance, largest_error }) = self.distillation
             && !(0.0 <= largest_error && largest_error <= tolerance)
         {
-            return Err(content("the distillation error is over its tolerance"));
+            return Err(SealedError::content("the distillation error is over its tolerance"));
         }
         if self.population.as_ref().is_some_and(|population| !population.is_sound()) {
-            return Err(content("the population has no sound shares"));
+            return Err(SealedError::content("the population has no sound shares"));
         }
         if self.backtest.as_ref().is_some_and(|backtest| backtest.choice.contains(char::is_control)) {
-            return Err(content("the backtest has a control character"));
+            return Err(SealedError::content("the backtest has a control character"));
         }
         let CalendarPart { zone, day_classes, holidays } = self.calendar;
         if !holidays.is_sorted_by(|a, b| a < b) {
-            return Err(content("the holidays are not in order"));
+            return Err(SealedError::content("the holidays are not in order"));
         }
-        let calendar = Calendar::new(&zone, day_classes).map_err(|error| content(error.to_string()))?;
+        let calendar =
+            Calendar::new(&zone, day_classes).map_err(|error| SealedError::content(error.to_string()))?;
         if calendar.zone_name() != zone {
-            return Err(content(format!("the zone is called {}", calendar.zone_name())));
+            return Err(SealedError::content(format!("the zone is called {}", calendar.zone_name())));
         }
         let CurvesPart { level, floors, step, rises } = self.curves;
         let level = std::iter::once((Feature::Level, level));
@@ -386,9 +317,9 @@ impl Document {
             .chain(step)
             .chain(rises)
             .map(|(feature, cells)| Ok(CurveSet { feature, curves: read_curves(cells, day_classes)? }))
-            .collect::<Result<_, ModelFileError>>()?;
+            .collect::<Result<_, SealedError>>()?;
         let table = ScoreTable::with_features(calendar.with_holidays(holidays), sets)
-            .map_err(|error| content(error.to_string()))?;
+            .map_err(|error| SealedError::content(error.to_string()))?;
         Ok(ModelFile {
             provenance: self.provenance,
             calibration: self.calibration,
@@ -426,21 +357,25 @@ fn curves_json(table: &ScoreTable) -> String {
     )
 }
 
-fn read_curves(parts: Vec<CurvePart>, day_classes: DayClasses) -> Result<Vec<Curve>, ModelFileError> {
+fn read_curves(parts: Vec<CurvePart>, day_classes: DayClasses) -> Result<Vec<Curve>, SealedError> {
     let names = day_classes.class_names();
     let cells = names.iter().flat_map(|name| (0..24_u8).map(move |hour| (*name, hour)));
     if parts.len() != names.len() * HOURS {
-        return Err(content(format!("{} curves, but {} cells", parts.len(), names.len() * HOURS)));
+        return Err(SealedError::content(format!(
+            "{} curves, but {} cells",
+            parts.len(),
+            names.len() * HOURS
+        )));
     }
     cells
         .zip(parts)
         .map(|((day, hour), part)| {
             let place = || format!("the curve of {day}, hour {hour}");
             if (part.day.as_str(), part.hour) != (day, hour) {
-                return Err(content(format!("{} is missing or out of order", place())));
+                return Err(SealedError::content(format!("{} is missing or out of order", place())));
             }
             if part.wh.len() != part.score.len() {
-                return Err(content(format!(
+                return Err(SealedError::content(format!(
                     "{} has {} Wh and {} scores",
                     place(),
                     part.wh.len(),
@@ -448,65 +383,22 @@ fn read_curves(parts: Vec<CurvePart>, day_classes: DayClasses) -> Result<Vec<Cur
                 )));
             }
             let knots = part.wh.into_iter().zip(part.score).map(|(wh, score)| Knot { wh, score }).collect();
-            Curve::new(knots).map_err(|error: CurveError| content(format!("{}: {error}", place())))
+            Curve::new(knots)
+                .map_err(|error: CurveError| SealedError::content(format!("{}: {error}", place())))
         })
         .collect()
 }
 
-fn check_provenance(provenance: &Provenance) -> Result<(), ModelFileError> {
+fn check_provenance(provenance: &Provenance) -> Result<(), SealedError> {
     let Provenance { sha256, model, options, tool, .. } = provenance;
     if sha256.len() != DIGEST_HEX || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return Err(content("the digest of what was learned is not a SHA-256"));
+        return Err(SealedError::content("the digest of what was learned is not a SHA-256"));
     }
     let texts = options.iter().flat_map(|(key, value)| [key, value]).chain([model, tool]);
     if texts.flat_map(|text| text.chars()).any(char::is_control) {
-        return Err(content("a text in the provenance has a control character"));
+        return Err(SealedError::content("a text in the provenance has a control character"));
     }
     Ok(())
-}
-
-/// The last line must hold the digest of every byte before it.
-fn check_digest(bytes: &[u8]) -> Result<(), ModelFileError> {
-    let ending = DIGEST_HEAD.len() + DIGEST_HEX + DIGEST_TAIL.len();
-    let split = bytes.len().checked_sub(ending).ok_or(ModelFileError::Damaged)?;
-    let (content, ending) = bytes.split_at(split);
-    let expected = format!("{DIGEST_HEAD}{}{DIGEST_TAIL}", sha256_hex(content));
-    if ending == expected.as_bytes() { Ok(()) } else { Err(ModelFileError::Damaged) }
-}
-
-/// The SHA-256 of some bytes, in lower-case hexadecimal.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(DIGEST_HEX), |mut hex, byte| {
-        _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-        hex
-    })
-}
-
-/// Compact JSON of a part that is plain data.
-fn json(part: &impl Serialize) -> String {
-    // Serializing numbers, texts and lists into memory has no way to fail.
-    serde_json::to_string(part).unwrap_or_default()
-}
-
-fn content(what: impl Into<String>) -> ModelFileError {
-    ModelFileError::Content(printable(&what.into()))
-}
-
-/// Text from outside, made fit for a message.
-fn printable(text: &str) -> String {
-    const MOST: usize = 200;
-    let mut shown = String::new();
-    for character in text.chars().take(MOST) {
-        if character.is_control() {
-            shown.extend(character.escape_debug());
-        } else {
-            shown.push(character);
-        }
-    }
-    if text.chars().nth(MOST).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]
