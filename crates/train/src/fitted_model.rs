@@ -21,6 +21,7 @@ const BEYOND_HIGHEST: f64 = 2.0;
 const LEAST_HIGHEST_WH: f64 = 1000.0;
 
 /// One feature, fitted.
+#[derive(Debug)]
 pub struct FittedFeature {
     /// The feature.
     pub feature: Feature,
@@ -33,6 +34,7 @@ pub struct FittedFeature {
 }
 
 /// A model fitted to each feature of a home.
+#[derive(Debug)]
 pub struct FittedModel {
     /// The calendar.
     pub calendar: Calendar,

@@ -40,6 +40,7 @@ mod normal;
 mod pipeline;
 mod random;
 mod trained;
+mod trained_file;
 mod training_set;
 mod was_fine;
 

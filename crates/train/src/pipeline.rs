@@ -136,6 +136,7 @@ pub fn train(readings: Readings, zone: &str, options: &Options) -> Result<Traine
         readings,
         shares: candidate.shares,
         was_fine: options.was_fine.clone(),
+        alerts_per_month: options.alerts_per_month,
         backtest,
         skipped,
     })
@@ -228,4 +229,4 @@ fn tool() -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

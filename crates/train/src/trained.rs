@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// A fitted model with where it came from.
+#[derive(Debug)]
 pub struct Trained {
     /// The model.
     pub model: FittedModel,
@@ -23,6 +24,8 @@ pub struct Trained {
     pub was_fine: Vec<Timestamp>,
     /// How the choice did on the home's own history.
     pub backtest: Option<Backtest>,
+    /// Alerts (episodes) wanted in a month of 30 days.
+    pub alerts_per_month: f64,
     /// Why there was no choice, where one was asked for.
     pub skipped: Option<TooShort>,
 }

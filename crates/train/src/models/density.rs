@@ -15,9 +15,10 @@
 //! out by the logarithm.
 
 use knowatt_score::{HOURS, Slot};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Fitted, Model,
+    Fitted, Model, Parameters,
     neighbours::{borrowed, hours_seen},
 };
 use crate::{
@@ -46,14 +47,18 @@ const LOWEST_Z: f64 = -8.0;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Density;
 
-struct FittedDensity {
+/// A fitted [`Density`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FittedDensity {
     lattice: Lattice,
     /// `z[(day · 24 + hour) · points + point]`.
     z: Vec<f64>,
 }
 
 /// Evenly spaced points in x.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Lattice {
     first: f64,
     step: f64,
@@ -89,7 +94,24 @@ impl Model for Density {
     }
 }
 
+impl FittedDensity {
+    pub(super) fn is_sound(&self, cells: usize) -> bool {
+        let Lattice { first, step, points } = self.lattice;
+        first.is_finite()
+            && step > 0.0
+            && step.is_finite()
+            && points >= 2
+            && points.checked_mul(cells) == Some(self.z.len())
+            && self.z.iter().all(|z| z.is_finite())
+            && self.z.chunks(points).all(|cell| cell.is_sorted())
+    }
+}
+
 impl Fitted for FittedDensity {
+    fn parameters(&self) -> Parameters {
+        Parameters::Density(self.clone())
+    }
+
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
         let (left, steps) = self.lattice.place(log(wh));
         let at = (slot.day.index() * HOURS + usize::from(slot.hour)) * self.lattice.points + left;

@@ -5,8 +5,9 @@
 //! A cell without readings takes those of the same hour on all days, and failing that of all hours.
 
 use knowatt_score::{Curve, HOURS, Knot, Slot};
+use serde::{Deserialize, Serialize};
 
-use super::{Fitted, Model};
+use super::{Fitted, Model, Parameters};
 use crate::{distil::Distilled, edges::Edges, training_set::TrainingSet};
 
 /// A cell that hardly varies is taken to vary by this much, in Wh.
@@ -17,7 +18,8 @@ const LEAST_WIDTH_WH: f64 = 1.0;
 pub struct Envelope;
 
 /// Lowest and highest Wh.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Range {
     min_wh: f64,
     max_wh: f64,
@@ -40,7 +42,10 @@ impl Range {
     }
 }
 
-struct FittedEnvelope {
+/// A fitted [`Envelope`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FittedEnvelope {
     /// `cells[day · 24 + hour]`, none empty.
     cells: Vec<Range>,
 }
@@ -68,12 +73,22 @@ impl Model for Envelope {
 }
 
 impl FittedEnvelope {
+    pub(super) fn is_sound(&self, cells: usize) -> bool {
+        let is_sound =
+            |range: &Range| 0.0 <= range.min_wh && range.min_wh <= range.max_wh && range.max_wh.is_finite();
+        self.cells.len() == cells && self.cells.iter().all(is_sound)
+    }
+
     fn range(&self, slot: Slot) -> Range {
         self.cells[slot.day.index() * HOURS + usize::from(slot.hour)]
     }
 }
 
 impl Fitted for FittedEnvelope {
+    fn parameters(&self) -> Parameters {
+        Parameters::Envelope(self.clone())
+    }
+
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
         let range = self.range(slot);
         (wh - range.min_wh) / range.width()

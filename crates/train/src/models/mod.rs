@@ -6,6 +6,7 @@
 mod density;
 mod envelope;
 mod neighbours;
+mod parameters;
 mod zscore;
 
 use std::{fmt, str::FromStr};
@@ -14,6 +15,7 @@ use knowatt_score::Slot;
 
 pub use density::Density;
 pub use envelope::Envelope;
+pub use parameters::Parameters;
 pub use zscore::ZScore;
 
 use crate::{
@@ -29,7 +31,10 @@ pub trait Model {
 }
 
 /// A fitted model.
-pub trait Fitted {
+pub trait Fitted: fmt::Debug {
+    /// What it is made of, to be written to a file.
+    fn parameters(&self) -> Parameters;
+
     /// How unusual `wh` is in a slot, on the model's own scale: it does not fall as `wh` rises.
     fn raw(&self, slot: Slot, wh: f64) -> f64;
 

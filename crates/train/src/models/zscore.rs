@@ -7,8 +7,9 @@
 //! drift: a reading's weight halves every month.
 
 use knowatt_score::{HOURS, Slot};
+use serde::{Deserialize, Serialize};
 
-use super::{Fitted, Model, neighbours::borrowed};
+use super::{Fitted, Model, Parameters, neighbours::borrowed};
 use crate::{normal::upper_quantile, training_set::TrainingSet};
 
 /// Bandwidth of the kernel over the hours.
@@ -33,13 +34,17 @@ const LEAST_SEEN: f64 = 0.5;
 pub struct ZScore;
 
 /// A cell's mean and standard deviation, in √Wh.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Moments {
     mean: f64,
     spread: f64,
 }
 
-struct FittedZScore {
+/// A fitted [`ZScore`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FittedZScore {
     /// `cells[day · 24 + hour]`.
     cells: Vec<Moments>,
 }
@@ -82,7 +87,18 @@ fn moments(sums: &[f64]) -> Moments {
     Moments { mean, spread: libm::sqrt((sums[2] / weight - mean * mean).max(0.0)) }
 }
 
+impl FittedZScore {
+    pub(super) fn is_sound(&self, cells: usize) -> bool {
+        let is_sound = |cell: &Moments| cell.mean.is_finite() && cell.spread.is_finite() && cell.spread > 0.0;
+        self.cells.len() == cells && self.cells.iter().all(is_sound)
+    }
+}
+
 impl Fitted for FittedZScore {
+    fn parameters(&self) -> Parameters {
+        Parameters::ZScore(self.clone())
+    }
+
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
         let Moments { mean, spread } = self.cells[slot.day.index() * HOURS + usize::from(slot.hour)];
         (root(wh) - mean) / spread

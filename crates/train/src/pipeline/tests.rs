@@ -9,7 +9,7 @@ use crate::normal::upper_quantile;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Hours of a home whose use is log-normal about a level for each hour of the day, less on days off.
-fn home(seed: u64, days: i64) -> Readings {
+pub(crate) fn home(seed: u64, days: i64) -> Readings {
     let mut state = seed;
     // SplitMix64 (Steele, Lea & Flood 2014), as a number between 0 and 1.
     let mut uniform = || {
