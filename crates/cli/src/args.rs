@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Print the score matrix: what a reading of so many Wh scores at which hour
     Evaluate(EvaluateArgs),
+    /// Make a model file of a fitted model, for another number of alerts
+    Distil(DistilArgs),
     /// Judge models on the readings' own history: what they would have found, and how often they would have told
     Backtest(BacktestArgs),
     /// Score readings against a model
@@ -53,21 +55,22 @@ Examples:
   knowatt train meter.csv --tz Europe/Paris --was-fine 2007-12-29T02:00:00Z -o model.json
   knowatt train jan.csv.gz feb.csv.gz --tz Europe/Paris -o model.json --table table.csv
   knowatt train counter.csv --tz Asia/Tokyo --unit kWh --kind register -o model.json
+  knowatt train october.csv --from fitted.json --last-days 90 --fitted fitted.json -o model.json
   knowatt train --bounds bounds.csv --tz Australia/Sydney -o model.json")]
 pub(crate) struct TrainArgs {
     /// CSV files, plain, gzip or zstd; `-` is standard input
-    #[arg(required_unless_present = "bounds", conflicts_with = "bounds", value_name = "INPUT")]
+    #[arg(required_unless_present_any = ["bounds", "from"], conflicts_with = "bounds", value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
     /// Time zone of the home, whose hours are learned, such as Europe/Paris
-    #[arg(long, value_name = "ZONE", value_parser = parse_zone, required_unless_present = "bounds")]
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone, required_unless_present_any = ["bounds", "from"])]
     pub(crate) tz: Option<Zone>,
 
     /// Where to write the model file; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// Also write the score table, as CSV: day,hour,wh,score
+    /// Also write the score table of the level, as CSV: day,hour,wh,score
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
 
@@ -75,13 +78,13 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "MODEL", value_parser = choice_parser())]
     pub(crate) model: Option<Choice>,
 
-    /// Alerts wanted in a month of 30 days; 1.0 is set so that about so many arise
-    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = parse_alerts)]
-    pub(crate) alerts_per_month: f64,
+    /// Alerts wanted in a month of 30 days; 1.0 is set so that about so many arise [default: 2]
+    #[arg(long, value_name = "N", value_parser = parse_alerts)]
+    pub(crate) alerts_per_month: Option<f64>,
 
-    /// How days are grouped, each group with hours of its own
-    #[arg(long, value_name = "CLASSES", default_value_t, value_parser = day_classes_parser())]
-    pub(crate) day_class: DayClasses,
+    /// How days are grouped, each group with hours of its own [default: day-type]
+    #[arg(long, value_name = "CLASSES", value_parser = day_classes_parser())]
+    pub(crate) day_class: Option<DayClasses>,
 
     /// Places whose public holidays are days off, such as FR or AU-NSW; `knowatt holidays` lists them
     #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = parse_region)]
@@ -95,20 +98,54 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "TIMESTAMP", value_delimiter = ',', conflicts_with = "bounds")]
     pub(crate) was_fine: Vec<String>,
 
-    /// Seed of every random choice
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) seed: u64,
+    /// Seed of every random choice [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Also write the fitted model, with the readings it was fitted to: for distil and --from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fitted: Option<PathBuf>,
+
+    /// Carry on from a fitted model: its readings and options, with the inputs' readings added
+    #[arg(long, value_name = "FITTED", conflicts_with_all = ["tz", "day_class", "holidays"])]
+    pub(crate) from: Option<PathBuf>,
+
+    /// Learn from the last so many days only
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(21..=36500))]
+    pub(crate) last_days: Option<u32>,
 
     /// Take the edges of normal, an envelope, from a CSV of `hour,min_wh,max_wh` (and `day`) instead of learning
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["alerts_per_month", "day_class", "holidays", "seed", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
+        conflicts_with_all = ["alerts_per_month", "day_class", "holidays", "seed", "fitted", "from", "last_days", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
     )]
     pub(crate) bounds: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  knowatt distil fitted.json --alerts-per-month 1 -o model.json")]
+pub(crate) struct DistilArgs {
+    /// The fitted model, as train --fitted writes it
+    #[arg(value_name = "FITTED")]
+    pub(crate) fitted: PathBuf,
+
+    /// Where to write the model file; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Also write the score table of the level, as CSV: day,hour,wh,score
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+
+    /// Alerts wanted in a month of 30 days [default: as it was trained for]
+    #[arg(long, value_name = "N", value_parser = parse_alerts)]
+    pub(crate) alerts_per_month: Option<f64>,
 }
 
 #[derive(clap::Args)]
@@ -339,9 +376,7 @@ fn parse_score(text: &str) -> Result<f64, String> {
 fn choice_parser() -> impl clap::builder::TypedValueParser<Value = Choice> {
     use clap::builder::TypedValueParser as _;
     let names = ModelName::ALL.map(ModelName::name);
-    PossibleValuesParser::new([Choice::Auto.name()].into_iter().chain(names)).try_map(|name| {
-        if name == Choice::Auto.name() { Ok(Choice::Auto) } else { name.parse().map(Choice::Model) }
-    })
+    PossibleValuesParser::new([Choice::Auto.name()].into_iter().chain(names)).try_map(|name| name.parse())
 }
 
 /// One model, or all.

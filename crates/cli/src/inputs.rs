@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::IsTerminal as _,
+    io::{IsTerminal as _, Read},
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ use knowatt_readings::{
     Excluded, Input, Intake, Ledger, Periods, Readings, Rule,
     formats::csv::{self, Layout},
 };
-use knowatt_score::{ModelFile, ScoreTable};
+use knowatt_score::{ModelFile, ScoreTable, SealedError};
 
 use crate::{
     args::ColumnArgs,
@@ -92,13 +92,21 @@ fn read_all(inputs: &[PathBuf], options: &csv::Options, intake: &mut Intake<'_>)
 
 /// Reads a model file.
 pub(crate) fn read_model(path: &Path) -> Result<ModelFile> {
+    read_sealed(path, |source| ModelFile::read(source))
+}
+
+/// Opens and reads a file of ours.
+pub(crate) fn read_sealed<Sealed>(
+    path: &Path,
+    read: impl FnOnce(&mut dyn Read) -> Result<Sealed, SealedError>,
+) -> Result<Sealed> {
     let named = || path.display().to_string();
     if path == Path::new("-") {
-        return ModelFile::read(std::io::stdin()).context("stdin");
+        return read(&mut std::io::stdin()).context("stdin");
     }
     anyhow::ensure!(!path.is_dir(), "{} is a directory; name the model file in it", named());
-    let file = fs::File::open(path).with_context(named)?;
-    ModelFile::read(file).with_context(named)
+    let mut file = fs::File::open(path).with_context(named)?;
+    read(&mut file).with_context(named)
 }
 
 /// The names of a table's day classes, for messages.

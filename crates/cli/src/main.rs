@@ -6,8 +6,10 @@
 mod args;
 mod commands;
 mod excluded;
+mod history;
 mod inputs;
 mod matrix;
+mod model_output;
 mod output;
 mod text;
 mod was_fine;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Distil(args) => commands::distil::run(&args),
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Score(args) => commands::score::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

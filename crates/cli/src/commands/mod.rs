@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod distil;
 pub(crate) mod evaluate;
 pub(crate) mod holidays;
 pub(crate) mod inspect;

@@ -2,89 +2,41 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use anyhow::{Context as _, Result};
-use knowatt_score::{Calendar, Knot, ModelFile, ScoreTable};
-use knowatt_train::{Bounds, Choice, ModelName, Options, from_bounds, train};
+use knowatt_score::ModelFile;
+use knowatt_train::{Bounds, Choice, ModelName, Trained, from_bounds, train};
 
 use crate::{
-    args::TrainArgs,
-    commands::holidays,
-    excluded, inputs,
-    output::{self, Output, OutputError, say},
-    text::grouped,
-    was_fine,
+    args::TrainArgs, commands::holidays, excluded, history::History, model_output::ModelOutputs, output::say,
+    text::grouped, was_fine,
 };
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
-    let outputs = [
-        ("--output", Some(args.output.as_path())),
-        ("--table", args.table.as_deref()),
-        ("--ledger", args.columns.ledger.as_deref()),
-    ];
-    let files: Vec<_> =
-        args.inputs.iter().chain(&args.bounds).chain(&args.exclude).map(PathBuf::as_path).collect();
-    output::distinct(&outputs, &files)?;
-    let model = match &args.bounds {
-        Some(bounds) => bounded(bounds, args)?,
-        None => learned(args)?,
+    let outputs =
+        ModelOutputs { output: &args.output, table: args.table.as_deref(), fitted: args.fitted.as_deref() };
+    let named = args.inputs.iter().chain(&args.bounds).chain(&args.exclude);
+    // The fitted model may be carried on in place.
+    let from = args.from.iter().filter(|from| Some(from.as_path()) != args.fitted.as_deref());
+    let files: Vec<_> = named.chain(from).map(PathBuf::as_path).collect();
+    outputs.distinct(args.columns.ledger.as_deref(), &files)?;
+    let (model, trained) = match &args.bounds {
+        Some(bounds) => (bounded(bounds, args)?, None),
+        None => learned(args).map(|(model, trained)| (model, Some(trained)))?,
     };
-    // Both are opened before either is there.
-    let mut output = Output::create(&args.output)?;
-    let table = args
-        .table
-        .as_deref()
-        .map(|path| Ok::<_, anyhow::Error>((path, Output::create(path)?)))
-        .transpose()?;
-    if let Some((path, mut table)) = table {
-        write_table(&mut table, &model.table).with_context(|| OutputError(path.to_owned()))?;
-        table.finish()?;
-        said("table", path, None);
-    }
-    let bytes = model.to_bytes();
-    output.write_all(&bytes).with_context(|| OutputError(args.output.clone()))?;
-    output.finish()?;
-    said("wrote", &args.output, Some(bytes.len()));
+    outputs.write(&model, trained.as_ref())?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The table as `day,hour,wh,score`, a row a knot, numbers in full; names and numbers need no quotation marks.
-fn write_table(output: &mut Output, table: &ScoreTable) -> io::Result<()> {
-    let classes = table.calendar().day_classes();
-    writeln!(output, "day,hour,wh,score")?;
-    for (slot, curve) in table.cells() {
-        let day = classes.class_name(slot.day).unwrap_or_default();
-        for Knot { wh, score } in curve.knots() {
-            writeln!(output, "{day},{},{wh},{score}", slot.hour)?;
-        }
-    }
-    Ok(())
-}
-
-fn learned(args: &TrainArgs) -> Result<ModelFile> {
-    let zone = args.tz.as_ref().map(|zone| zone.0.as_str()).unwrap_or_default();
-    let calendar = Calendar::new(zone, args.day_class)?;
-    holidays::check(&args.holidays, args.day_class)?;
-    let was_fine = was_fine::instants(&args.was_fine, calendar.zone())?;
-    let periods = excluded::periods(&args.exclude, calendar.zone())?;
-    let (readings, excluded) = inputs::read_without(&args.inputs, &args.columns, calendar.zone(), &periods)?;
-    let model = args.model.unwrap_or_default();
-    if model == Choice::Auto {
+fn learned(args: &TrainArgs) -> Result<(ModelFile, Trained)> {
+    let History { readings, excluded, zone, options } = History::read(args)?;
+    if options.model == Choice::Auto {
         say!("choosing  a model on the home's own history");
     }
-    let options = Options {
-        model,
-        day_classes: args.day_class,
-        alerts_per_month: args.alerts_per_month,
-        seed: args.seed,
-        holidays: args.holidays.clone(),
-        was_fine,
-    };
-    let mut trained = train(readings, zone, &options)?;
+    let mut trained = train(readings, &zone, &options)?;
     excluded::note(&mut trained.provenance, &excluded);
     if let Some(too_short) = &trained.skipped {
         say!("note      {too_short}; {} is used without one", trained.provenance.model);
@@ -98,7 +50,7 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
         );
     }
     let model = trained.model_file(options.alerts_per_month)?;
-    holidays::tell(&args.holidays, model.table.calendar());
+    holidays::tell(&options.holidays, model.table.calendar());
     if let Some(calibration) = model.calibration {
         say!(
             "trained   {}; set so that about {} alerts a month pass 1.0: {} in the {} weeks it was not shown",
@@ -109,7 +61,7 @@ fn learned(args: &TrainArgs) -> Result<ModelFile> {
         );
     }
     was_fine::tell(&options.was_fine, &trained.readings);
-    Ok(model)
+    Ok((model, trained))
 }
 
 fn bounded(path: &Path, args: &TrainArgs) -> Result<ModelFile> {
@@ -125,11 +77,4 @@ fn bounded(path: &Path, args: &TrainArgs) -> Result<ModelFile> {
         say!("note      without --tz the hours of instants are those of UTC");
     }
     Ok(from_bounds(&bounds, zone)?)
-}
-
-fn said(what: &str, path: &Path, bytes: Option<usize>) {
-    if path != Path::new("-") {
-        let size = bytes.map(|bytes| format!(" ({} KB)", bytes.div_ceil(1000))).unwrap_or_default();
-        say!("{what:<9} {}{size}", path.display());
-    }
 }

@@ -107,6 +107,14 @@ impl Choice {
     }
 }
 
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == Self::Auto.name() { Ok(Self::Auto) } else { text.parse().map(Self::Model) }
+    }
+}
+
 impl fmt::Display for ModelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -1,0 +1,16 @@
+//! `knowatt distil`: a model file of a fitted model, for another number of alerts.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::{args::DistilArgs, history::read_fitted, model_output::ModelOutputs};
+
+pub(crate) fn run(args: &DistilArgs) -> Result<ExitCode> {
+    let outputs = ModelOutputs { output: &args.output, table: args.table.as_deref(), fitted: None };
+    outputs.distinct(None, &[&args.fitted])?;
+    let trained = read_fitted(&args.fitted)?;
+    let model = trained.model_file(args.alerts_per_month.unwrap_or(trained.alerts_per_month))?;
+    outputs.write(&model, None)?;
+    Ok(ExitCode::SUCCESS)
+}
