@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod drift;
 mod excluded;
 mod history;
 mod inputs;

@@ -47,6 +47,16 @@ impl Population {
             && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9
     }
 
+    /// Whether a score lies in the highest bin.
+    pub fn is_high(&self, score: f64) -> bool {
+        self.edges.last().is_some_and(|edge| score >= *edge)
+    }
+
+    /// Whether a score lies in the lowest bin.
+    pub fn is_low(&self, score: f64) -> bool {
+        self.edges.first().is_some_and(|edge| score < *edge)
+    }
+
     /// The population stability index of other scores against these: 0 where they are distributed alike,
     /// [`DRIFT`] and more where they have drifted. 0 of no scores.
     ///

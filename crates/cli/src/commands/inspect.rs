@@ -2,21 +2,23 @@
 
 use std::{
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
 use anyhow::Result;
-use jiff::{Timestamp, tz::TimeZone};
-use knowatt_score::{Calibration, MONTH_HOURS, ModelFile, ScoreTable, Source};
+use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
+use knowatt_score::{Backtest, Calibration, MONTH_HOURS, ModelFile, ScoreTable, SealedError, Source};
 
 use crate::{
     args::InspectArgs,
+    history::read_fitted,
     inputs, output,
     text::{BOLD, DIM, counted, grouped, wh},
 };
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
-    let model = inputs::read_model(&args.model)?;
+    let model = read(&args.model)?;
     output::print(|out| {
         describe(out, &model)?;
         writeln!(out)?;
@@ -25,9 +27,22 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The model file, or the one that a fitted model gives.
+fn read(path: &Path) -> Result<ModelFile> {
+    let error = match inputs::read_model(path) {
+        Ok(model) => return Ok(model),
+        Err(error) => error,
+    };
+    let is_other = matches!(error.downcast_ref(), Some(SealedError::Other { .. }));
+    match read_fitted(path) {
+        Ok(trained) if is_other => Ok(trained.model_file(trained.alerts_per_month)?),
+        _ => Err(error),
+    }
+}
+
 /// One fact a line.
 fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
-    let ModelFile { provenance, calibration, distillation, table, .. } = model;
+    let ModelFile { provenance, calibration, distillation, backtest, table, .. } = model;
     let calendar = table.calendar();
     let mut line = |name: &str, value: String| writeln!(out, "{BOLD}{name:<12}{BOLD:#} {value}");
     line("model", provenance.model.clone())?;
@@ -41,6 +56,9 @@ fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
         (Source::Readings, Some(first), Some(end)) => {
             let span = span(first, end, calendar.zone());
             line("learned from", format!("{rows} hourly readings, {span}"))?;
+            if let Some(unseen) = unseen(first, end, calendar.zone()) {
+                line("never seen", unseen)?;
+            }
         }
         (Source::Readings, ..) => line("learned from", format!("{rows} hourly readings"))?,
         (Source::Bounds, ..) => line("given as", format!("bounds of {rows} cells; nothing was learned"))?,
@@ -48,6 +66,20 @@ fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
     match calibration {
         Some(calibration) => line("calibration", calibrated(calibration))?,
         None => line("calibration", "none: 0 and 1 are the bounds given".to_owned())?,
+    }
+    if let Some(Backtest { windows, average_precision, events, alerts_per_month, choice }) = backtest {
+        line("chosen", choice.clone())?;
+        let (found, spread) = (100.0 * events.mean, 100.0 * events.spread);
+        line(
+            "backtest",
+            format!(
+                "{found:.0} ± {spread:.0} % of made-up mishaps found, average precision {:.2} ± {:.2}, {:.1} ± {:.1} alerts a month, on {windows} windows that had no part in the choice",
+                average_precision.mean,
+                average_precision.spread,
+                alerts_per_month.mean,
+                alerts_per_month.spread,
+            ),
+        )?;
     }
     let features: Vec<_> = table.features().map(|(feature, _)| feature.to_string()).collect();
     line("features", features.join(", "))?;
@@ -70,6 +102,24 @@ fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
 fn span(first: Timestamp, end: Timestamp, zone: &TimeZone) -> String {
     let local = |instant: Timestamp| zone.to_datetime(instant).strftime("%Y-%m-%d %H:%M").to_string();
     format!("{} to {}", local(first), local(end))
+}
+
+/// The months of the year that no reading is from.
+fn unseen(first: Timestamp, end: Timestamp, zone: &TimeZone) -> Option<String> {
+    let last = zone.to_datetime(end.checked_sub(SignedDuration::from_secs(1)).ok()?).date();
+    let mut seen = [false; 12];
+    let mut date = zone.to_datetime(first).date().first_of_month();
+    while date <= last && !seen.iter().all(|seen| *seen) {
+        *seen.get_mut(usize::from(date.month().unsigned_abs()) - 1)? = true;
+        date = date.checked_add(Span::new().months(1)).ok()?;
+    }
+    // From the month after those seen to the one before them, around the year.
+    let unseen: Vec<usize> = (0..12).filter(|month| !seen[*month] && seen[(month + 11) % 12]).collect();
+    let before: Vec<usize> = (0..12).filter(|month| !seen[*month] && seen[(month + 1) % 12]).collect();
+    let (from, to) = (*unseen.first()?, *before.first()?);
+    let name = |month: usize| Date::new(2000, i8::try_from(month + 1).ok()?, 1).ok();
+    let named = |month: usize| name(month).map(|date| date.strftime("%B").to_string()).unwrap_or_default();
+    Some(format!("{} to {}: what is normal then is not known", named(from), named(to)))
 }
 
 fn calibrated(calibration: &Calibration) -> String {

@@ -8,13 +8,13 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use knowatt_score::{Episodes, Recent};
+use knowatt_score::{Episodes, ModelFile, Recent};
 use serde::Serialize;
 
 use crate::{
     args::ScoreArgs,
     commands::holidays,
-    inputs,
+    drift, inputs,
     output::{self, Output, OutputError, say},
     text::counted,
 };
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let files: Vec<_> = args.inputs.iter().chain([&args.model]).map(PathBuf::as_path).collect();
     let ledger = args.columns.ledger.as_deref();
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
-    let table = inputs::read_model(&args.model)?.table;
+    let ModelFile { table, population, provenance, .. } = inputs::read_model(&args.model)?;
     let readings = inputs::read(&args.inputs, &args.columns, table.calendar().zone())?;
     holidays::tell_unknown_years(table.calendar(), &readings.rows);
     let mut output = Output::create(&args.output)?;
@@ -66,11 +66,13 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     check(form.begin(&mut output))?;
     let mut episodes = Episodes::above(1.0);
     let mut highest = f64::NEG_INFINITY;
+    let mut levels = Vec::with_capacity(readings.rows.len());
     let mut recent = Recent::default();
     for reading in &readings.rows {
         let scored = table.assess(reading.start, reading.wh, &mut recent)?;
         highest = highest.max(scored.score);
         episodes.push(reading.start, scored.score);
+        levels.push(scored.level);
         let row = Row {
             timestamp: reading.start,
             wh: reading.wh,
@@ -90,6 +92,9 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     }
     let above = counted(episodes.finish().len() as u64, "alert");
     say!("scored    {}, {above} (episodes above 1.0)", counted(readings.rows.len() as u64, "hour"));
+    if let Some(population) = population {
+        drift::tell(&population, &levels, &provenance, &readings, table.calendar());
+    }
     let asked_about = args.fail_above.is_some_and(|level| highest > level);
     Ok(if asked_about { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -1,0 +1,48 @@
+//! Saying when readings are no longer like those the model knows, and what to do.
+
+use knowatt_readings::Readings;
+use knowatt_score::{Calendar, DRIFT, Population, Provenance};
+
+use crate::{
+    output::say,
+    text::{YELLOW, counted},
+};
+
+/// Fewer hours than two weeks' vary by more than homes drift.
+const LEAST_HOURS: usize = 14 * 24;
+
+/// Compares the level scores of readings with those of the readings learned from.
+pub(crate) fn tell(
+    population: &Population,
+    levels: &[f64],
+    provenance: &Provenance,
+    readings: &Readings,
+    calendar: &Calendar,
+) {
+    if levels.len() < LEAST_HOURS {
+        return;
+    }
+    let index = population.stability_index(levels);
+    if index < DRIFT {
+        return;
+    }
+    let above = levels.iter().filter(|level| population.is_high(**level)).count();
+    let below = levels.iter().filter(|level| population.is_low(**level)).count();
+    let direction = if above > below { "more" } else { "less" };
+    let hours = counted(levels.len() as u64, "hour");
+    say!(
+        "{YELLOW}drift{YELLOW:#}     these {hours} are not like those the model knows: {direction} is used than was usual (population stability index {index:.2}; {DRIFT} and more is drift)"
+    );
+    let month = |instant| calendar.local(instant).strftime("%B").to_string();
+    let learned =
+        provenance.first.zip(provenance.end).map(|(first, end)| (month(first), month(end - SECOND)));
+    let scored =
+        readings.rows.first().zip(readings.rows.last()).map(|(a, b)| (month(a.start), month(b.start)));
+    if let Some(((first, last), (from, to))) = learned.zip(scored) {
+        say!("          it knows {first} to {last}, these are of {from} to {to}");
+    }
+    say!("          so its scores say less; train on the last 90 days: knowatt train … --last-days 90");
+}
+
+/// The end of a span is the instant after it.
+const SECOND: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
