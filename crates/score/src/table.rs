@@ -75,6 +75,8 @@ pub enum TableError {
 pub struct Scored {
     /// What alerts when above 1.0: the largest of level, floor, step and rise.
     pub score: f64,
+    /// The feature whose score that is; of equals the first.
+    pub feature: Feature,
     /// The score of the hour by itself.
     pub level: f64,
     /// The highest score of the floors; none without floors in the table, or without the hours before.
@@ -218,19 +220,23 @@ impl ScoreTable {
         let curve = self.curve(slot)?;
         recent.push(start, wh);
         let (mut floor, mut step, mut rise) = (None, None, None);
+        let (mut score, mut feature) = (level, Feature::Level);
         for set in &self.further {
             let Some(value) = recent.value(set.feature) else { continue };
-            let score = set.curves[slot.day.index() * HOURS + usize::from(slot.hour)].score(value);
+            let of_set = set.curves[slot.day.index() * HOURS + usize::from(slot.hour)].score(value);
             let kind = match set.feature {
                 Feature::Level | Feature::Floor { .. } => &mut floor,
                 Feature::Step => &mut step,
                 Feature::Rise { .. } => &mut rise,
             };
-            *kind = Some(kind.map_or(score, |highest: f64| highest.max(score)));
+            *kind = Some(kind.map_or(of_set, |highest: f64| highest.max(of_set)));
+            if of_set > score {
+                (score, feature) = (of_set, set.feature);
+            }
         }
-        let score = [floor, step, rise].into_iter().flatten().fold(level, f64::max);
         Ok(Scored {
             score,
+            feature,
             level,
             floor,
             step,

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 use knowatt_readings::{Input, Intake, Ledger, Readings, formats::csv};
-use knowatt_score::{Calendar, Episode, Episodes, ModelFile, Recent};
+use knowatt_score::{Calendar, Episode, Episodes, Feature, ModelFile, Recent};
 use knowatt_train::{Options, train};
 
 use crate::{
@@ -90,9 +90,9 @@ fn tell(out: &mut dyn Write, model: &ModelFile, readings: &Readings, episode: &E
     let mut recent = Recent::default();
     let scored = readings.rows.iter().find_map(|reading| {
         let scored = model.table.assess(reading.start, reading.wh, &mut recent).ok()?;
-        (reading.start == episode.peak).then_some((reading, scored))
+        (reading.start == episode.peak).then(|| (reading, scored, recent.value(scored.feature)))
     });
-    let Some((reading, scored)) = scored else { return Ok(()) };
+    let Some((reading, scored, Some(value))) = scored else { return Ok(()) };
     let local = model.table.calendar().local(reading.start);
     let when = local.strftime("%a %e %b %H:%M");
     let style = crate::text::score_style(scored.score);
@@ -102,12 +102,17 @@ fn tell(out: &mut dyn Write, model: &ModelFile, readings: &Readings, episode: &E
         "   {style}{when}{style:#}  Unusual power usage of {used} at {}:00. Please check!",
         local.hour()
     )?;
-    let (low, high) = (wh(scored.expected_low_wh), wh(scored.expected_high_wh));
+    let (low, high, value) = (wh(scored.expected_low_wh), wh(scored.expected_high_wh), wh(value));
+    let why = match scored.feature {
+        Feature::Level => format!("{low} to {high} is normal"),
+        Feature::Floor { hours } => format!("no hour of the last {hours} was below {value}"),
+        Feature::Step => format!("{value} more than the hour before"),
+        Feature::Rise { hours: 1 } => format!("{value} more than the day before"),
+        Feature::Rise { hours } => {
+            format!("the lowest of {hours} hours is {value} above that of the day before")
+        }
+    };
     let hours = counted(episode.readings as u64, "hour");
-    writeln!(
-        out,
-        "                     {DIM}score {:.2}, {low} to {high} is normal; {hours}{DIM:#}",
-        scored.score
-    )?;
+    writeln!(out, "                     {DIM}score {:.2}: {why}; {hours}{DIM:#}", scored.score)?;
     Ok(())
 }
