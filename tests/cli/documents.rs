@@ -50,8 +50,14 @@ fn matches(expected: &[String], actual: &[&str]) -> bool {
 
 #[test]
 fn the_commands_in_the_documents_print_what_they_show() {
-    let documents =
-        ["README.md", "data/README.md", "docs/readings.md", "docs/retraining.md", "docs/model-file.md"];
+    let documents = [
+        "README.md",
+        "data/README.md",
+        "docs/readings.md",
+        "docs/retraining.md",
+        "docs/model-file.md",
+        "docs/models.md",
+    ];
     let binary = std::path::Path::new(env!("CARGO_BIN_EXE_knowatt"));
     let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
     let mut ran = 0;

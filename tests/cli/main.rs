@@ -11,6 +11,7 @@ mod holidays;
 mod hostile_input;
 mod ledger;
 mod model_file;
+mod models;
 mod reproducible;
 mod results;
 mod retrain;

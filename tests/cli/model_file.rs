@@ -71,11 +71,12 @@ fn a_day_class_the_model_has_not_is_answered_with_those_it_has() {
 fn inspect_tells_where_a_model_comes_from() {
     let told = trained().succeeds("inspect m.json");
     for line in [
-        "model        density",
+        "model        zscore",
         "time zone    UTC",
         "days         day-type (working-day, day-off)",
         "learned from 720 hourly readings, 2024-01-01 00:00 to 2024-01-31 00:00",
-        "options      alerts_per_month=2 day_classes=day-type seed=0",
+        "never seen   February to December: what is normal then is not known",
+        "options      alerts_per_month=2 day_classes=day-type model=auto shares=balanced seed=0",
         "written by   knowatt ",
     ] {
         assert!(told.contains(line), "`{line}` is not in\n{told}");

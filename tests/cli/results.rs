@@ -16,16 +16,24 @@ fn scored_readings_have_the_designed_columns_in_utc() {
     let out = folder.succeeds("score m.json in.csv");
     assert_eq!(
         out.lines().next().unwrap(),
-        "timestamp,wh,score,level,floor,expected_low_wh,expected_high_wh"
+        "timestamp,wh,score,level,floor,expected_low_wh,expected_high_wh,step,rise"
     );
     assert_eq!(column(&out, "timestamp")[..2], ["2024-01-01T00:00:00Z", "2024-01-01T01:00:00Z"]);
     assert_eq!(numbers(&out, "wh").len(), 60 * 24);
-    assert_eq!(numbers(&out, "score"), numbers(&out, "level"));
-    for ((wh, score), high) in
-        numbers(&out, "wh").iter().zip(numbers(&out, "score")).zip(numbers(&out, "expected_high_wh"))
+    for ((wh, level), high) in
+        numbers(&out, "wh").iter().zip(numbers(&out, "level")).zip(numbers(&out, "expected_high_wh"))
     {
-        assert!((score > 1.0) == (*wh > high), "{wh} Wh of {high} scores {score}");
+        assert!((level > 1.0) == (*wh > high), "{wh} Wh of {high} has level {level}");
     }
+    // The score is the largest of the others; those that need hours before are empty until these are there.
+    let parts = ["level", "floor", "step", "rise"].map(|name| column(&out, name));
+    for (row, score) in column(&out, "score").iter().enumerate() {
+        let there = parts.iter().filter(|part| !part[row].is_empty());
+        let largest = there.max_by(|a, b| a[row].parse::<f64>().unwrap().total_cmp(&b[row].parse().unwrap()));
+        assert_eq!(*score, largest.unwrap()[row], "row {row}");
+    }
+    let empty = |name: &str| column(&out, name).iter().take_while(|field| field.is_empty()).count();
+    assert_eq!([empty("level"), empty("floor"), empty("step"), empty("rise")], [0, 1, 1, 24]);
 }
 
 #[test]
@@ -171,5 +179,5 @@ fn completions_and_manual_name_every_command() {
 fn the_demo_needs_nothing_and_tells_of_the_nights() {
     let told = Folder::new().succeeds("demo");
     assert!(told.contains("2,184 hours in 13 weeks"), "{told}");
-    assert!(told.contains("Unusual power usage of 2,081 Wh at 2:00. Please check!"), "{told}");
+    assert!(told.contains("Unusual power usage of 2,368 Wh at 3:00. Please check!"), "{told}");
 }

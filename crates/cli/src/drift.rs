@@ -39,7 +39,10 @@ pub(crate) fn tell(
     let scored =
         readings.rows.first().zip(readings.rows.last()).map(|(a, b)| (month(a.start), month(b.start)));
     if let Some(((first, last), (from, to))) = learned.zip(scored) {
-        say!("          it knows {first} to {last}, these are of {from} to {to}");
+        let span = |first: String, last: String| {
+            if first == last { first } else { format!("{first} to {last}") }
+        };
+        say!("          it knows {}, these are of {}", span(first, last), span(from, to));
     }
     say!("          so its scores say less; train on the last 90 days: knowatt train … --last-days 90");
 }
