@@ -29,18 +29,7 @@ impl History {
     /// Reads what the arguments name.
     pub(crate) fn read(args: &TrainArgs) -> Result<Self> {
         let from = args.from.as_deref().map(read_fitted).transpose()?;
-        let (zone, mut options) = match &from {
-            Some(from) => carried_on(from)?,
-            None => {
-                let zone = args.tz.as_ref().map(|zone| zone.0.clone()).unwrap_or_default();
-                let options = Options {
-                    day_classes: args.day_class.unwrap_or_default(),
-                    holidays: args.holidays.clone(),
-                    ..Options::default()
-                };
-                (zone, options)
-            }
-        };
+        let (zone, mut options) = from.as_ref().map_or_else(|| Ok(begun(args)), carried_on)?;
         options.model = args.model.unwrap_or(options.model);
         options.alerts_per_month = args.alerts_per_month.unwrap_or(options.alerts_per_month);
         options.seed = args.seed.unwrap_or(options.seed);
@@ -55,7 +44,7 @@ impl History {
         }
         if let Some(from) = from {
             let kept = from.readings.rows.len() as u64;
-            readings = joined(from.readings, readings);
+            readings = joined(from.readings, &readings);
             let added = readings.rows.len() as u64 - kept;
             say!("carried   {} of the fitted model, {} added", counted(kept, "hour"), counted(added, "hour"));
         }
@@ -80,6 +69,13 @@ pub(crate) fn read_fitted(path: &Path) -> Result<Trained> {
     inputs::read_sealed(path, |source| Trained::read(source))
 }
 
+/// The zone and options that the arguments name.
+fn begun(args: &TrainArgs) -> (String, Options) {
+    let zone = args.tz.as_ref().map(|zone| zone.0.clone()).unwrap_or_default();
+    let day_classes = args.day_class.unwrap_or_default();
+    (zone, Options { day_classes, holidays: args.holidays.clone(), ..Options::default() })
+}
+
 /// The zone and options of a fitted model.
 fn carried_on(from: &Trained) -> Result<(String, Options)> {
     let calendar = &from.model.calendar;
@@ -100,7 +96,7 @@ fn carried_on(from: &Trained) -> Result<(String, Options)> {
 }
 
 /// Both in order of time; where both have an hour, the newer file's.
-fn joined(older: Readings, newer: Readings) -> Readings {
+fn joined(older: Readings, newer: &Readings) -> Readings {
     let has_newer = |start: jiff::Timestamp| newer.rows.binary_search_by_key(&start, |row| row.start).is_ok();
     let mut rows = older.rows;
     rows.retain(|row| !has_newer(row.start));

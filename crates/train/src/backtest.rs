@@ -37,6 +37,8 @@ const CLEAR: f64 = 2.0;
 const PART_OF_HISTORY: i64 = 6;
 /// … but no less and no more than so many days.
 const WINDOW_DAYS: (i64, i64) = (7, 30);
+/// The shortest history: [`LEAST_DAYS`] and the two shortest windows.
+const LEAST_HISTORY_DAYS: i64 = 35;
 /// Readings before a window that its first floors and rises look at.
 const HOURS_BEFORE: usize = 48;
 
@@ -91,7 +93,7 @@ pub struct BacktestReport {
 
 /// The history is too short to be divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{days} days of readings are too few for a backtest: {least} are needed", least = LEAST_DAYS as i64 + 2 * WINDOW_DAYS.0)]
+#[error("{days} days of readings are too few for a backtest: {least} are needed", least = LEAST_HISTORY_DAYS)]
 pub struct TooShort {
     /// From the first reading to the last.
     pub days: i64,
@@ -113,7 +115,7 @@ fn windows(set: &TrainingSet) -> Result<Vec<Window>, TooShort> {
         before.days() >= LEAST_DAYS
             && before.rows.len() >= LEAST_DAYS * 24 / 2
             && before.rows.iter().any(|row| row.wh > 0.0)
-            && within as i64 >= length.as_hours() / 2
+            && usize::try_from(length.as_hours() / 2).is_ok_and(|least| within >= least)
     };
     let windows: Vec<_> = (1..=WINDOWS).rev().map(window).filter(is_fit).collect();
     if windows.len() < 2 { Err(TooShort { days }) } else { Ok(windows) }
@@ -183,7 +185,9 @@ fn judge_model(
             let (edges, _) = fitted.calibrate(shares, alerts_per_month);
             let scores = |wh: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
                 let mut recent = Recent::default();
-                lead_in.iter().for_each(|row| recent.push(row.start, row.wh));
+                for row in lead_in {
+                    recent.push(row.start, row.wh);
+                }
                 let score = |(row, wh): (&TrainingRow, f64)| {
                     recent.push(row.start, wh);
                     fitted.score(&edges, row.slot, &recent)

@@ -1,7 +1,7 @@
 //! Seeded random numbers whose stream is fixed by name.
 //!
 //! xoshiro256++ (Blackman & Vigna 2021, *Scrambled linear pseudorandom number generators*), seeded by
-//! SplitMix64 as its authors advise. Numbers and orders are drawn from its 64 bits here, in a way that no
+//! `SplitMix64` as its authors advise. Numbers and orders are drawn from its 64 bits here, in a way that no
 //! other crate's update can change.
 
 use rand_xoshiro::{
