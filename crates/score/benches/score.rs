@@ -7,7 +7,9 @@
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use jiff::{SignedDuration, Timestamp};
-use knowatt_score::{Calendar, Curve, DayClass, DayClasses, Knot, ScoreTable, Slot};
+use knowatt_score::{
+    Calendar, Curve, CurveSet, DayClass, DayClasses, Feature, Knot, Recent, ScoreTable, Slot,
+};
 
 const ROWS: usize = 100_000;
 
@@ -77,6 +79,26 @@ fn one_by_one_by_instant(bencher: Bencher) {
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
         for row in 0..ROWS {
             _ = black_box(table.score_at(black_box(instants[row]), black_box(wh[row])));
+        }
+    });
+}
+
+/// A meter's history, hour by hour, with all nine features that training gives a table.
+#[divan::bench]
+fn with_the_hours_before(bencher: Bencher) {
+    let (level, (_, _, wh)) = (table(), columns());
+    let curves: Vec<Curve> = level.cells().map(|(_, curve)| curve.clone()).collect();
+    let floors = [2, 3, 6, 12].map(|hours| Feature::Floor { hours });
+    let rises = [1, 3, 6].map(|hours| Feature::Rise { hours });
+    let features = [Feature::Level].into_iter().chain(floors).chain([Feature::Step]).chain(rises);
+    let sets = features.map(|feature| CurveSet { feature, curves: curves.clone() }).collect();
+    let table = ScoreTable::with_features(level.calendar().clone(), sets).unwrap();
+    let start: Timestamp = "2008-01-01T00:00:00Z".parse().unwrap();
+    let instants: Vec<_> = (0..).map(|hour| start + SignedDuration::from_hours(hour)).take(ROWS).collect();
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        let mut recent = Recent::default();
+        for row in 0..ROWS {
+            _ = black_box(table.assess(black_box(instants[row]), black_box(wh[row]), &mut recent));
         }
     });
 }

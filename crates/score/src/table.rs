@@ -107,6 +107,8 @@ pub struct ScoreTable {
     calendar: Calendar,
     /// `level[day · 24 + hour]`.
     level: Box<[Curve]>,
+    /// The Wh at the edges of normal, score 0 and score 1, likewise.
+    normal_wh: Box<[(f64, f64)]>,
     /// The sets after the level, in the order of their features.
     further: Box<[CurveSet]>,
 }
@@ -137,7 +139,8 @@ impl ScoreTable {
         }
         let mut sets = sets.into_iter();
         let level = sets.next().ok_or(TableError::NoLevel)?.curves.into_boxed_slice();
-        Ok(Self { calendar, level, further: sets.collect() })
+        let normal_wh = level.iter().map(|curve| (curve.wh(0.0), curve.wh(1.0))).collect();
+        Ok(Self { calendar, level, normal_wh, further: sets.collect() })
     }
 
     /// The calendar that finds an instant's slot.
@@ -217,13 +220,13 @@ impl ScoreTable {
     pub fn assess(&self, start: Timestamp, wh: f64, recent: &mut Recent) -> Result<Scored, ScoreError> {
         let slot = self.calendar.slot(start);
         let level = self.score(slot, wh)?;
-        let curve = self.curve(slot)?;
+        let cell = slot.day.index() * HOURS + usize::from(slot.hour);
         recent.push(start, wh);
         let (mut floor, mut step, mut rise) = (None, None, None);
         let (mut score, mut feature) = (level, Feature::Level);
         for set in &self.further {
             let Some(value) = recent.value(set.feature) else { continue };
-            let of_set = set.curves[slot.day.index() * HOURS + usize::from(slot.hour)].score(value);
+            let of_set = set.curves[cell].score(value);
             let kind = match set.feature {
                 Feature::Level | Feature::Floor { .. } => &mut floor,
                 Feature::Step => &mut step,
@@ -234,16 +237,8 @@ impl ScoreTable {
                 (score, feature) = (of_set, set.feature);
             }
         }
-        Ok(Scored {
-            score,
-            feature,
-            level,
-            floor,
-            step,
-            rise,
-            expected_low_wh: curve.wh(0.0),
-            expected_high_wh: curve.wh(1.0),
-        })
+        let (expected_low_wh, expected_high_wh) = self.normal_wh[cell];
+        Ok(Scored { score, feature, level, floor, step, rise, expected_low_wh, expected_high_wh })
     }
 
     /// Scores columns of day class, hour and Wh, row by row, into `scores`.
