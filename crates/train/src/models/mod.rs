@@ -5,8 +5,10 @@
 
 mod density;
 mod envelope;
+mod moments;
 mod neighbours;
 mod parameters;
+mod recency;
 mod zscore;
 
 use std::{fmt, str::FromStr};

@@ -25,7 +25,7 @@ impl Parameters {
         let (is_sound, fitted): (bool, Box<dyn Fitted>) = match self {
             Self::Envelope(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
             Self::Density(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
-            Self::ZScore(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
+            Self::ZScore(fitted) => (fitted.0.is_sound(cells), Box::new(fitted)),
         };
         if is_sound { Ok(fitted) } else { Err(format!("the parameters are not those of {cells} cells")) }
     }
