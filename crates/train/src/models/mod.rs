@@ -5,6 +5,7 @@
 
 mod density;
 mod envelope;
+mod mixture;
 mod moments;
 mod neighbours;
 mod parameters;
@@ -17,6 +18,7 @@ use knowatt_score::Slot;
 
 pub use density::Density;
 pub use envelope::Envelope;
+pub use mixture::Mixture;
 pub use parameters::Parameters;
 pub use zscore::ZScore;
 
@@ -60,11 +62,13 @@ pub enum ModelName {
     Density,
     /// Mean and standard deviation of √Wh in each cell.
     ZScore,
+    /// A Gaussian mixture over the calendar and √Wh.
+    Mixture,
 }
 
 impl ModelName {
     /// Every model.
-    pub const ALL: [Self; 3] = [Self::Envelope, Self::Density, Self::ZScore];
+    pub const ALL: [Self; 4] = [Self::Envelope, Self::Density, Self::ZScore, Self::Mixture];
 
     /// The name on the command line and in the file.
     pub const fn name(self) -> &'static str {
@@ -72,6 +76,7 @@ impl ModelName {
             Self::Envelope => "envelope",
             Self::Density => "density",
             Self::ZScore => "zscore",
+            Self::Mixture => "mixture",
         }
     }
 
@@ -81,6 +86,7 @@ impl ModelName {
             Self::Envelope => Box::new(Envelope),
             Self::Density => Box::new(Density),
             Self::ZScore => Box::new(ZScore),
+            Self::Mixture => Box::new(Mixture),
         }
     }
 }

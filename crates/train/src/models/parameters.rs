@@ -3,7 +3,9 @@
 use knowatt_score::HOURS;
 use serde::{Deserialize, Serialize};
 
-use super::{Fitted, density::FittedDensity, envelope::FittedEnvelope, zscore::FittedZScore};
+use super::{
+    Fitted, density::FittedDensity, envelope::FittedEnvelope, mixture::FittedMixture, zscore::FittedZScore,
+};
 
 /// The parameters of a fitted model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,8 @@ pub enum Parameters {
     /// Of a [`ZScore`](super::ZScore).
     #[serde(rename = "zscore")]
     ZScore(FittedZScore),
+    /// Of a [`Mixture`](super::Mixture).
+    Mixture(FittedMixture),
 }
 
 impl Parameters {
@@ -26,6 +30,7 @@ impl Parameters {
             Self::Envelope(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
             Self::Density(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
             Self::ZScore(fitted) => (fitted.0.is_sound(cells), Box::new(fitted)),
+            Self::Mixture(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
         };
         if is_sound { Ok(fitted) } else { Err(format!("the parameters are not those of {cells} cells")) }
     }
