@@ -5,6 +5,7 @@
 
 mod density;
 mod envelope;
+mod forest;
 mod mixture;
 mod moments;
 mod neighbours;
@@ -18,6 +19,7 @@ use knowatt_score::Slot;
 
 pub use density::Density;
 pub use envelope::Envelope;
+pub use forest::Forest;
 pub use mixture::Mixture;
 pub use parameters::Parameters;
 pub use zscore::ZScore;
@@ -64,11 +66,13 @@ pub enum ModelName {
     ZScore,
     /// A Gaussian mixture over the calendar and √Wh.
     Mixture,
+    /// Mean and spread of √Wh by two random forests.
+    Forest,
 }
 
 impl ModelName {
     /// Every model.
-    pub const ALL: [Self; 4] = [Self::Envelope, Self::Density, Self::ZScore, Self::Mixture];
+    pub const ALL: [Self; 5] = [Self::Envelope, Self::Density, Self::ZScore, Self::Mixture, Self::Forest];
 
     /// The name on the command line and in the file.
     pub const fn name(self) -> &'static str {
@@ -77,6 +81,7 @@ impl ModelName {
             Self::Density => "density",
             Self::ZScore => "zscore",
             Self::Mixture => "mixture",
+            Self::Forest => "forest",
         }
     }
 
@@ -87,6 +92,7 @@ impl ModelName {
             Self::Density => Box::new(Density),
             Self::ZScore => Box::new(ZScore),
             Self::Mixture => Box::new(Mixture),
+            Self::Forest => Box::new(Forest),
         }
     }
 }

@@ -4,7 +4,8 @@ use knowatt_score::HOURS;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Fitted, density::FittedDensity, envelope::FittedEnvelope, mixture::FittedMixture, zscore::FittedZScore,
+    Fitted, density::FittedDensity, envelope::FittedEnvelope, forest::FittedForest, mixture::FittedMixture,
+    zscore::FittedZScore,
 };
 
 /// The parameters of a fitted model.
@@ -20,6 +21,8 @@ pub enum Parameters {
     ZScore(FittedZScore),
     /// Of a [`Mixture`](super::Mixture).
     Mixture(FittedMixture),
+    /// Of a [`Forest`](super::Forest).
+    Forest(FittedForest),
 }
 
 impl Parameters {
@@ -31,6 +34,7 @@ impl Parameters {
             Self::Density(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
             Self::ZScore(fitted) => (fitted.0.is_sound(cells), Box::new(fitted)),
             Self::Mixture(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
+            Self::Forest(fitted) => (fitted.0.is_sound(cells), Box::new(fitted)),
         };
         if is_sound { Ok(fitted) } else { Err(format!("the parameters are not those of {cells} cells")) }
     }
