@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Fitted, Model, Parameters,
+    lattice::Lattice,
     neighbours::{borrowed, hours_seen},
 };
 use crate::{
@@ -54,25 +55,6 @@ pub struct FittedDensity {
     lattice: Lattice,
     /// `z[(day · 24 + hour) · points + point]`.
     z: Vec<f64>,
-}
-
-/// Evenly spaced points in x.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Lattice {
-    first: f64,
-    step: f64,
-    points: usize,
-}
-
-impl Lattice {
-    /// The point at or left of x, kept within all but the last, and how many steps x lies right of it.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the lattice")]
-    fn place(self, x: f64) -> (usize, f64) {
-        let steps = (x - self.first) / self.step;
-        let left = steps.clamp(0.0, (self.points - 2) as f64) as usize;
-        (left, steps - left as f64)
-    }
 }
 
 fn log(wh: f64) -> f64 {
@@ -113,11 +95,8 @@ impl Fitted for FittedDensity {
     }
 
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        let (left, steps) = self.lattice.place(log(wh));
-        let at = (slot.day.index() * HOURS + usize::from(slot.hour)) * self.lattice.points + left;
-        let (a, b) = (self.z[at], self.z[at + 1]);
-        // Right of the lattice the last step goes on; left of it the lowest z stays.
-        if steps < 0.0 { a } else { a + steps * (b - a) }
+        let at = (slot.day.index() * HOURS + usize::from(slot.hour)) * self.lattice.points;
+        self.lattice.value(&self.z[at..at + self.lattice.points], log(wh))
     }
 
     fn raw_low(&self) -> f64 {

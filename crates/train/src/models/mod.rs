@@ -3,13 +3,17 @@
 //! To add one: a file here with an options type that implements [`Model`], and a line in
 //! [`ModelName`]. Everything after it (calibration, distillation, the file) is shared.
 
+mod autoencoder;
 mod density;
 mod envelope;
 mod forest;
+mod lattice;
 mod mixture;
 mod moments;
 mod neighbours;
+mod network;
 mod parameters;
+mod plain_autoencoder;
 mod recency;
 mod zscore;
 
@@ -17,11 +21,13 @@ use std::{fmt, str::FromStr};
 
 use knowatt_score::Slot;
 
+pub use autoencoder::Autoencoder;
 pub use density::Density;
 pub use envelope::Envelope;
 pub use forest::Forest;
 pub use mixture::Mixture;
 pub use parameters::Parameters;
+pub use plain_autoencoder::PlainAutoencoder;
 pub use zscore::ZScore;
 
 use crate::{
@@ -68,11 +74,23 @@ pub enum ModelName {
     Mixture,
     /// Mean and spread of √Wh by two random forests.
     Forest,
+    /// What a denoising autoencoder cannot rebuild of √Wh, given hour and day.
+    Autoencoder,
+    /// The error of a plain autoencoder over day, hour and Wh.
+    PlainAutoencoder,
 }
 
 impl ModelName {
     /// Every model.
-    pub const ALL: [Self; 5] = [Self::Envelope, Self::Density, Self::ZScore, Self::Mixture, Self::Forest];
+    pub const ALL: [Self; 7] = [
+        Self::Envelope,
+        Self::Density,
+        Self::ZScore,
+        Self::Mixture,
+        Self::Forest,
+        Self::Autoencoder,
+        Self::PlainAutoencoder,
+    ];
 
     /// The name on the command line and in the file.
     pub const fn name(self) -> &'static str {
@@ -82,6 +100,8 @@ impl ModelName {
             Self::ZScore => "zscore",
             Self::Mixture => "mixture",
             Self::Forest => "forest",
+            Self::Autoencoder => "autoencoder",
+            Self::PlainAutoencoder => "plain-autoencoder",
         }
     }
 
@@ -93,6 +113,8 @@ impl ModelName {
             Self::ZScore => Box::new(ZScore),
             Self::Mixture => Box::new(Mixture),
             Self::Forest => Box::new(Forest),
+            Self::Autoencoder => Box::new(Autoencoder),
+            Self::PlainAutoencoder => Box::new(PlainAutoencoder),
         }
     }
 }
@@ -143,5 +165,39 @@ impl FromStr for ModelName {
         found.ok_or_else(|| {
             format!("`{text}` is no model; there are {}", Self::ALL.map(Self::name).join(", "))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What the tests of several models need.
+
+    use jiff::{SignedDuration, Timestamp};
+    use knowatt_readings::{Reading, Readings};
+    use knowatt_score::{Calendar, DayClasses};
+    use serde::{Serialize, de::DeserializeOwned};
+
+    use crate::training_set::TrainingSet;
+
+    /// Ten weeks of about 200 Wh an hour by night and 900 Wh by day.
+    pub(super) fn made_up() -> TrainingSet {
+        let start: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+        let rows = (0..10 * 7 * 24_i64).map(|hour| Reading {
+            start: start + SignedDuration::from_hours(hour),
+            wh: if hour % 24 < 7 { 180.0 } else { 850.0 } + (hour * 37 % 101) as f64,
+        });
+        let calendar = Calendar::new("UTC", DayClasses::DayType).unwrap();
+        TrainingSet::new(&Readings { rows: rows.collect() }, calendar)
+    }
+
+    /// What a model file would give back.
+    pub(super) fn same_after_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+        value: &T,
+    ) -> T {
+        let json = serde_json::to_string(value).unwrap();
+        let back: T = serde_json::from_str(&json).unwrap();
+        assert_eq!(&back, value);
+        assert!(serde_json::from_str::<T>(&json.replacen('{', "{\"other\":0,", 1)).is_err());
+        back
     }
 }

@@ -4,7 +4,13 @@ use knowatt_score::HOURS;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Fitted, density::FittedDensity, envelope::FittedEnvelope, forest::FittedForest, mixture::FittedMixture,
+    Fitted,
+    autoencoder::{AutoencoderParameters, FittedAutoencoder},
+    density::FittedDensity,
+    envelope::FittedEnvelope,
+    forest::FittedForest,
+    mixture::FittedMixture,
+    plain_autoencoder::{FittedPlainAutoencoder, PlainAutoencoderParameters},
     zscore::FittedZScore,
 };
 
@@ -23,19 +29,29 @@ pub enum Parameters {
     Mixture(FittedMixture),
     /// Of a [`Forest`](super::Forest).
     Forest(FittedForest),
+    /// Of an [`Autoencoder`](super::Autoencoder).
+    Autoencoder(AutoencoderParameters),
+    /// Of a [`PlainAutoencoder`](super::PlainAutoencoder).
+    PlainAutoencoder(PlainAutoencoderParameters),
 }
 
 impl Parameters {
     /// The fitted model, if the parameters are sound and for so many day classes; else what is wrong with them.
     pub fn restore(self, day_classes: usize) -> Result<Box<dyn Fitted>, String> {
         let cells = day_classes * HOURS;
-        let (is_sound, fitted): (bool, Box<dyn Fitted>) = match self {
-            Self::Envelope(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
-            Self::Density(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
-            Self::ZScore(fitted) => (fitted.0.is_sound(cells), Box::new(fitted)),
-            Self::Mixture(fitted) => (fitted.is_sound(cells), Box::new(fitted)),
-            Self::Forest(fitted) => (fitted.0.is_sound(cells), Box::new(fitted)),
+        let fitted: Option<Box<dyn Fitted>> = match self {
+            Self::Envelope(fitted) => fitted.is_sound(cells).then(|| Box::new(fitted) as _),
+            Self::Density(fitted) => fitted.is_sound(cells).then(|| Box::new(fitted) as _),
+            Self::ZScore(fitted) => fitted.0.is_sound(cells).then(|| Box::new(fitted) as _),
+            Self::Mixture(fitted) => fitted.is_sound(cells).then(|| Box::new(fitted) as _),
+            Self::Forest(fitted) => fitted.0.is_sound(cells).then(|| Box::new(fitted) as _),
+            Self::Autoencoder(parameters) => FittedAutoencoder::from_parameters(parameters, day_classes)
+                .map(|fitted| Box::new(fitted) as _),
+            Self::PlainAutoencoder(parameters) => {
+                FittedPlainAutoencoder::from_parameters(parameters, day_classes)
+                    .map(|fitted| Box::new(fitted) as _)
+            }
         };
-        if is_sound { Ok(fitted) } else { Err(format!("the parameters are not those of {cells} cells")) }
+        fitted.ok_or_else(|| format!("the parameters are not those of {cells} cells"))
     }
 }

@@ -57,7 +57,14 @@ fn alerts(model: &ModelFile, readings: &Readings) -> usize {
 fn as_many_alerts_arise_as_were_asked_for_while_the_home_stays_as_it_was() {
     for model in ModelName::ALL.map(Choice::Model) {
         let is_usual = model == Choice::Model(AUTO[0]);
-        let (homes, months) = (if is_usual { 100 } else { 20 }, 2);
+        let is_network =
+            [ModelName::Autoencoder, ModelName::PlainAutoencoder].map(Choice::Model).contains(&model);
+        let homes = match (is_usual, is_network) {
+            (true, _) => 100,
+            (_, true) => 6,
+            _ => 20,
+        };
+        let months = 2;
         let asked = [1.0, 4.0];
         let mut totals = [0; 2];
         for seed in 0..homes {
