@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Put the tables and figures of README.md between their markers; with --check, say whether they are there. Standard library only.
+
+    ./tables.py [--check]
+
+A marker is `<!-- table NAME -->…<!-- end -->` or, within a sentence, `<!-- figure NAME ARGUMENT… -->…<!-- end -->`.
+"""
+import csv, pathlib, re, statistics, sys
+from collections import Counter
+
+HERE = pathlib.Path(__file__).resolve().parent
+README = HERE / "README.md"
+KINDS = {"public": ("night-load", "left-on", "spike"), "other": ("weak-load", "fridge", "shifted-day", "slow-climb")}
+GROUPS = ("public", "more")
+USUAL, BASE = "auto", "zscore"
+
+
+def read(name):
+    with open(HERE / name, newline="") as f:
+        return list(csv.DictReader(f))
+
+
+FIGURES, ALERTS, SEASONS, CHOICES = map(read, ("figures.csv", "alerts.csv", "seasons.csv", "choices.csv"))
+
+
+# Figures
+
+def values(key, model, by=None, kinds=None, homes=None):
+    """A figure of each home, for each set of kinds."""
+    by = by or ("knowatt" if model in OURS else "rival")
+    fits = lambda r: r["model"] == model and r["by"] == by and kinds in (None, r["kinds"]) and homes in (None, r["homes"])
+    return [float(r[key]) for r in FIGURES if fits(r) and r[key]]
+
+
+def mean(key, model, by=None, kinds=None, homes=None):
+    return statistics.fmean(values(key, model, by, kinds, homes))
+
+
+def names(by):
+    return list(dict.fromkeys(r["model"] for r in FIGURES if r["by"] == by))
+
+
+def worth(model, by=None):
+    return (mean("ap", model, by) + mean("events", model, by)) / 2
+
+
+def worth_of_homes(model, by=None):
+    """Of each home, over both sets of kinds."""
+    by = by or ("knowatt" if model in OURS else "rival")
+    homes = {}
+    for r in FIGURES:
+        if (r["model"], r["by"]) == (model, by):
+            homes.setdefault(r["home"], []).append((float(r["ap"]) + float(r["events"])) / 2)
+    return {home: statistics.fmean(found) for home, found in homes.items()}
+
+
+def lead(model, base, by=None, base_by=None):
+    """By how much it is worth more, home by home: the mean, its standard error, and in how many homes."""
+    one, other = worth_of_homes(model, by), worth_of_homes(base, base_by)
+    difference = [one[home] - other[home] for home in one]
+    return statistics.fmean(difference), statistics.stdev(difference) / len(difference) ** 0.5, sum(d > 0 for d in difference), len(difference)
+
+
+OURS = names("knowatt")
+BY_WORTH = lambda by: sorted(names(by), key=lambda m: -worth(m, by))
+signed = lambda x: f"{x:+.3f}".replace("-", "−")
+
+
+# Tables: the header, then the rows
+
+def markdown(header, *rows):
+    line = lambda cells: f"| {' | '.join(map(str, cells))} |"
+    return "\n".join([line(header), line(["---"] + ["---:"] * (len(header) - 1)), *map(line, rows)])
+
+
+def models():
+    """Every model and rival: average precision / share of mishaps found."""
+    pair = lambda m, by, kinds, homes: f"{mean('ap', m, by, kinds, homes):.2f} / {mean('events', m, by, kinds, homes):.2f}"
+    row = lambda m, by: [
+        f"**{m}**" if by == "knowatt" else m,
+        *(pair(m, by, kinds, homes) for homes in GROUPS for kinds in KINDS),
+        *(f"{mean('alerts', m, by, 'public', homes):.1f}" for homes in GROUPS),
+        f"{mean('told', m, by):.2f}",
+    ]
+    header = ["", "5 homes, first kinds", "5 homes, other kinds", "14 homes, first kinds", "14 homes, other kinds", "alerts, 5 homes", "alerts, 14 homes", "above 1.0"]
+    return markdown(header, *(row(m, by) for by in ("knowatt", "rival") for m in BY_WORTH(by)))
+
+
+def leads():
+    """knowatt's models and the best rivals against the usual model."""
+    def row(m, by):
+        difference, error, better, homes = lead(m, BASE, by)
+        return [f"**{m}**" if by == "knowatt" else m, f"{worth(m, by):.3f}", f"{signed(difference)} ± {error:.3f}", f"{better} of {homes}"]
+    ranked = [(m, "knowatt") for m in BY_WORTH("knowatt")] + [(m, "rival") for m in BY_WORTH("rival")[:4]]
+    return markdown(["", "worth", f"more than `{BASE}`", "homes where it is worth more"], *(row(*r) for r in ranked if r[0] != BASE))
+
+
+def level_alone():
+    def row(m):
+        difference, error, better, homes = lead(m, m, "knowatt", "level-alone")
+        pair = lambda by, kinds: f"{mean('ap', m, by, kinds):.2f} / {mean('events', m, by, kinds):.2f}"
+        return [f"**{m}**", *(pair(by, kinds) for kinds in KINDS for by in ("level-alone", "knowatt")), f"{signed(difference)} ± {error:.3f}", f"{better} of {homes}"]
+    header = ["", "level alone, first kinds", "with the hours before", "level alone, other kinds", "with the hours before", "worth more by", "homes where it is"]
+    return markdown(header, *(row(m) for m in BY_WORTH("knowatt")))
+
+
+def ablation():
+    def row(m, by, name):
+        difference, error, *_ = lead(m, BASE, by) if (m, by) != (BASE, "knowatt") else (0, 0)
+        pair = lambda kinds: f"{mean('ap', m, by, kinds):.2f} / {mean('events', m, by, kinds):.2f}"
+        return [name, *(pair(kinds) for kinds in KINDS), f"{mean('alerts', m, by, 'public'):.1f}", f"{signed(difference)} ± {error:.3f}" if error else ""]
+    rows = [row(BASE, "knowatt", "all four"), row(BASE, "level-alone", "level")] + [row(m, "ablation", m) for m in names("ablation")]
+    return markdown([f"`{BASE}`, by", "first kinds", "other kinds", "alerts", "worth more than all four by"], *rows)
+
+
+def kinds():
+    """The share of each kind that is found."""
+    shown = [(m, "knowatt") for m in BY_WORTH("knowatt")] + [(m, "rival") for m in [*BY_WORTH("rival")[:3], "mean-deviation"]]
+    every = [k for some in KINDS.values() for k in some]
+    row = lambda m, by: [f"**{m}**" if by == "knowatt" else m, *(f"{mean(k, m, by):.2f}" for k in every)]
+    return markdown(["", *every], *(row(*s) for s in dict.fromkeys(shown)))
+
+
+def homes():
+    best = BY_WORTH("rival")[0]
+    def row(home):
+        at = {(r["model"], r["kinds"]): r for r in FIGURES if r["home"] == home and r["by"] in ("knowatt", "rival")}
+        pair = lambda m, kinds: f"{float(at[m, kinds]['ap']):.2f} / {float(at[m, kinds]['events']):.2f}"
+        return [home, at[USUAL, "public"]["windows"], *(pair(m, kinds) for kinds in KINDS for m in (USUAL, best)), f"{float(at[USUAL, 'public']['alerts']):.1f}"]
+    every = dict.fromkeys(r["home"] for r in FIGURES)
+    number = lambda home: (home.startswith("cl"), int(home[2:]) if home.startswith("cl") else 0, home)
+    header = ["home", "windows", f"`{USUAL}`, first kinds", f"{best}, first kinds", f"`{USUAL}`, other kinds", f"{best}, other kinds", "alerts"]
+    return markdown(header, *map(row, sorted(every, key=number)))
+
+
+def alerts():
+    def row(asked):
+        cells = [asked]
+        for some in (lambda h: not h.startswith("cl"), lambda h: h.startswith("cl")):
+            told = [float(r["alerts"]) for r in ALERTS if int(r["asked"]) == asked and some(r["home"])]
+            cells += [f"{statistics.fmean(told):.1f}", f"{min(told):.1f} to {max(told):.1f}"]
+        return cells
+    header = ["asked, a month", "5 homes", "least to most", "14 homes", "least to most"]
+    return markdown(header, *map(row, sorted({int(r["asked"]) for r in ALERTS})))
+
+
+def choices():
+    counted = Counter((r["model"], r["shares"]) for r in CHOICES)
+    every = list(dict.fromkeys(r["shares"] for r in CHOICES))
+    every.sort(key=lambda s: -sum(n for (_, t), n in counted.items() if t == s))
+    row = lambda m: [m, *(counted[m, s] for s in every)]
+    return markdown(["chosen", *every], *map(row, dict.fromkeys(m for (m, _), _ in counted.most_common())))
+
+
+def after_winter(home=None):
+    """Windows by how many months after the winter they begin: (from the winter, from the 90 days before)."""
+    starts = {}
+    for r in SEASONS:
+        starts.setdefault(r["home"], []).append(r["from"])
+    month = {(h, day): k for h, days in starts.items() for k, day in enumerate(dict.fromkeys(days))}
+    found = {}
+    for r in SEASONS:
+        if home in (None, r["home"]):
+            found.setdefault(month[r["home"], r["from"]], {}).setdefault(r["trained_on"], []).append(r)
+    return found
+
+
+def seasons():
+    every = after_winter()
+    def row(k):
+        sides = every[k]["winter"], every[k]["before"]
+        over = lambda rows, key, digits: f"{statistics.fmean(float(r[key]) for r in rows):.{digits}f}"
+        pairs = [over(rows, key, digits) for key, digits in (("alerts", 1), ("told", 2), ("events", 2)) for rows in sides]
+        return [k, len(sides[0]), *(f"{sum(bool(r['psi']) for r in rows)}" for rows in sides), *pairs]
+    header = ["months on", "homes", "drift told of, winter's model", "recent model", "alerts, winter's", "recent", "above 1.0, winter's", "recent", "found at four false alerts, winter's", "recent"]
+    return markdown(header, *map(row, sorted(every)))
+
+
+# Figures within sentences
+
+def figure(name, *arguments):
+    match name, arguments:
+        case ("ap" | "events" | "told" | "alerts") as key, (model, *where):
+            return f"{mean(key, best(model), None, *(None if w == 'all' else w for w in where)):.2f}"
+        case "worth", (model, *by):
+            return f"{worth(best(model), *by):.2f}"
+        case "lead", (model, base):
+            difference, error, *_ = lead(best(model), best(base))
+            return f"{signed(difference)} ± {error:.3f}"
+        case "better-homes", (model, base):
+            return "{2} of {3}".format(*lead(best(model), best(base)))
+        case "homes", ():
+            return str(len({r["home"] for r in FIGURES}))
+        case "windows", ():
+            return str(sum(int(r["windows"]) for r in FIGURES if (r["model"], r["by"], r["kinds"]) == (BASE, "knowatt", "public")))
+        case "best-rival", ():
+            return best("best-rival")
+        case "chosen", (model,):
+            return f"{sum(r['model'] == model for r in CHOICES)} of {len(CHOICES)}"
+        case "winter", (home, month, training, key):
+            (row,) = after_winter(home)[int(month)][training]
+            return f"{float(row[key]):.2f}" if row[key] else "none"
+    sys.exit(f"README.md asks for the figure `{name} {' '.join(arguments)}`, and there is none of that name")
+
+
+def best(model):
+    return BY_WORTH("rival")[0] if model == "best-rival" else model
+
+
+TABLES = {f.__name__.replace("_", "-"): f for f in (models, leads, level_alone, ablation, kinds, homes, alerts, choices, seasons)}
+MARKER = re.compile(r"(<!-- (table|figure) (.*?) -->)(.*?)<!-- end -->", re.DOTALL)
+
+
+def filled(text):
+    def put(found):
+        marker, what, arguments, _ = found.groups()
+        name, *arguments = arguments.split()
+        value = f"\n{TABLES[name]()}\n" if what == "table" else figure(name, *arguments)
+        return f"{marker}{value}<!-- end -->"
+    return MARKER.sub(put, text)
+
+
+def main():
+    text = README.read_text()
+    made = filled(text)
+    if sys.argv[1:] == ["--check"]:
+        different = [a for a, b in zip(text.splitlines(), made.splitlines()) if a != b]
+        if made != text:
+            sys.exit("README.md is not what its figures say; run reports/models/tables.py. The first line that differs:\n" + (different or ["its length"])[0])
+    else:
+        README.write_text(made)
+
+
+if __name__ == "__main__":
+    main()
