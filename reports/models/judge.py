@@ -15,7 +15,7 @@ For each home, and over all of them (the mean of the homes' means):
   delay    hours from an anomaly's start to its first hour above the level, mean over those found
   alerts   episodes above 1.0 in 30 days of clean.csv (a model asked for 4 alerts a month should give about 4)
 """
-import argparse, bisect, csv, pathlib, sys
+import argparse, bisect, csv, math, pathlib, sys
 from collections import defaultdict
 from datetime import datetime
 
@@ -28,9 +28,9 @@ def column(path, name):
 
 
 def largest(path, names):
-    """The largest of some columns; knowatt leaves one empty where the hours before are not known."""
+    """The largest of some columns; knowatt leaves one empty where the hours before are not known. Of none, below all."""
     read = [column(path, name) for name in names]
-    return {t: max(float(c[t]) for c in read if c[t]) for t in read[0]}
+    return {t: max((float(c[t]) for c in read if c[t]), default=-math.inf) for t in read[0]}
 
 
 def hour(stamp):

@@ -182,13 +182,25 @@ def figure(name, *arguments):
     match name, arguments:
         case ("ap" | "events" | "told" | "alerts") as key, (model, *where):
             return f"{mean(key, best(model), None, *(None if w == 'all' else w for w in where)):.2f}"
+        case "drift-told", (training,):
+            every = [bool(r["psi"]) for r in SEASONS if r["trained_on"] == training]
+            return f"{sum(every)} of {len(every)}"
+        case "ablation", (*features,):
+            difference, error, *_ = lead(" + ".join(features), BASE, "ablation")
+            return f"{signed(difference)} ± {error:.3f}"
+        case "after-winter", (month, training, key):
+            found = statistics.fmean(float(r[key]) for r in after_winter()[int(month)][training])
+            return f"{found:.0f}" if key == "alerts" else f"{found:.2f}"
+        case "alerts-delivered", (asked, end):
+            told = [float(r["alerts"]) for r in ALERTS if r["asked"] == asked]
+            return f"{(min if end == 'least' else max)(told):.1f}"
         case "worth", (model, *by):
             return f"{worth(best(model), *by):.2f}"
-        case "lead", (model, base):
-            difference, error, *_ = lead(best(model), best(base))
+        case "lead", (model, base, *by):
+            difference, error, *_ = lead(best(model), best(base), *by)
             return f"{signed(difference)} ± {error:.3f}"
-        case "better-homes", (model, base):
-            return "{2} of {3}".format(*lead(best(model), best(base)))
+        case "better-homes", (model, base, *by):
+            return "{2} of {3}".format(*lead(best(model), best(base), *by))
         case "homes", ():
             return str(len({r["home"] for r in FIGURES}))
         case "windows", ():
@@ -197,9 +209,6 @@ def figure(name, *arguments):
             return best("best-rival")
         case "chosen", (model,):
             return f"{sum(r['model'] == model for r in CHOICES)} of {len(CHOICES)}"
-        case "winter", (home, month, training, key):
-            (row,) = after_winter(home)[int(month)][training]
-            return f"{float(row[key]):.2f}" if row[key] else "none"
     sys.exit(f"README.md asks for the figure `{name} {' '.join(arguments)}`, and there is none of that name")
 
 
