@@ -120,6 +120,14 @@ pub struct Slot {
     pub hour: u8,
 }
 
+impl Slot {
+    /// Its place among a table's cells, which go day class by day class, hour by hour: day · 24 + hour.
+    #[inline]
+    pub fn cell(self) -> usize {
+        self.day.index() * HOURS + usize::from(self.hour)
+    }
+}
+
 /// A zone name that is not in the IANA database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -127,6 +135,39 @@ pub struct Slot {
 )]
 pub struct CalendarError {
     zone: String,
+}
+
+/// A calendar as files hold it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CalendarPart {
+    zone: String,
+    day_classes: DayClasses,
+    holidays: Vec<Date>,
+}
+
+impl From<Calendar> for CalendarPart {
+    fn from(calendar: Calendar) -> Self {
+        let Calendar { zone: _, zone_name, day_classes, holidays } = calendar;
+        Self { zone: zone_name, day_classes, holidays }
+    }
+}
+
+impl TryFrom<CalendarPart> for Calendar {
+    type Error = String;
+
+    /// Refuses what the same calendar would not have been written as.
+    fn try_from(part: CalendarPart) -> Result<Self, String> {
+        let CalendarPart { zone, day_classes, holidays } = part;
+        if !holidays.is_sorted_by(|a, b| a < b) {
+            return Err("the holidays are not in order".to_owned());
+        }
+        let calendar = Self::new(&zone, day_classes).map_err(|error| error.to_string())?;
+        if calendar.zone_name != zone {
+            return Err(format!("the zone is called {}", calendar.zone_name));
+        }
+        Ok(calendar.with_holidays(holidays))
+    }
 }
 
 /// A time zone, the way days are grouped in it, and which days are holidays.
@@ -142,7 +183,8 @@ pub struct CalendarError {
 /// assert_eq!(DayClasses::DayType.class_name(first.day), Some("day-off"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "CalendarPart", into = "CalendarPart")]
 pub struct Calendar {
     zone: TimeZone,
     zone_name: String,

@@ -9,8 +9,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::table::INTERVAL_S;
-
+/// The length of the interval that a reading covers, in seconds.
+pub const INTERVAL_S: u32 = 3600;
 /// The distance of the starts of two readings that follow one another.
 const INTERVAL: SignedDuration = SignedDuration::from_secs(INTERVAL_S as i64);
 

@@ -38,11 +38,11 @@ mod table;
 pub use calendar::{Calendar, CalendarError, DayClass, DayClasses, HOURS, Slot};
 pub use curve::{Curve, CurveError, Knot};
 pub use episode::{Episode, Episodes, PAUSE_HOURS, is_one_episode};
-pub use feature::{Feature, Recent};
+pub use feature::{Feature, INTERVAL_S, Recent};
 pub use model_file::{
     Backtest, Calibration, Distillation, Figure, MAX_FILE_BYTES, MONTH_HOURS, ModelFile, Provenance, Source,
     VERSION,
 };
 pub use population::{DRIFT, Population};
 pub use sealed::{SealedError, SealedKind, json, sha256_hex};
-pub use table::{ColumnError, CurveSet, INTERVAL_S, ScoreError, ScoreTable, Scored, TableError};
+pub use table::{ColumnError, CurveSet, ScoreError, ScoreTable, Scored, TableError};

@@ -32,16 +32,16 @@
 
 use std::{collections::BTreeMap, io::Read};
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::{Calendar, DayClasses, HOURS},
     curve::{Curve, CurveError, Knot},
-    feature::Feature,
+    feature::{Feature, INTERVAL_S},
     population::Population,
     sealed::{DIGEST_HEX, SealedError, SealedKind, json},
-    table::{CurveSet, INTERVAL_S, ScoreTable},
+    table::{CurveSet, ScoreTable},
 };
 
 /// The version this program writes, and the newest it reads.
@@ -191,14 +191,6 @@ pub struct ModelFile {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CalendarPart {
-    zone: String,
-    day_classes: DayClasses,
-    holidays: Vec<Date>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct CurvePart {
     day: String,
     hour: u8,
@@ -229,7 +221,7 @@ struct Document {
     _format: String,
     #[serde(rename = "version")]
     _version: u32,
-    calendar: CalendarPart,
+    calendar: Calendar,
     interval_s: u32,
     unit: String,
     provenance: Provenance,
@@ -245,15 +237,9 @@ struct Document {
 impl ModelFile {
     /// The file's bytes: the same for the same model, always.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let calendar = self.table.calendar();
-        let calendar_part = CalendarPart {
-            zone: calendar.zone_name().to_owned(),
-            day_classes: calendar.day_classes(),
-            holidays: calendar.holidays().to_vec(),
-        };
         let mut parts = Vec::new();
         let mut line = |key: &'static str, value: String| parts.push((key, value));
-        line("calendar", json(&calendar_part));
+        line("calendar", json(self.table.calendar()));
         line("interval_s", json(&INTERVAL_S));
         line("unit", json(&UNIT));
         line("provenance", json(&self.provenance));
@@ -298,15 +284,6 @@ impl Document {
         if self.backtest.as_ref().is_some_and(|backtest| backtest.choice.contains(char::is_control)) {
             return Err(SealedError::content("the backtest has a control character"));
         }
-        let CalendarPart { zone, day_classes, holidays } = self.calendar;
-        if !holidays.is_sorted_by(|a, b| a < b) {
-            return Err(SealedError::content("the holidays are not in order"));
-        }
-        let calendar =
-            Calendar::new(&zone, day_classes).map_err(|error| SealedError::content(error.to_string()))?;
-        if calendar.zone_name() != zone {
-            return Err(SealedError::content(format!("the zone is called {}", calendar.zone_name())));
-        }
         let CurvesPart { level, floors, step, rises } = self.curves;
         let level = std::iter::once((Feature::Level, level));
         let floors = floors.into_iter().map(|part| (Feature::Floor { hours: part.hours }, part.cells));
@@ -316,9 +293,11 @@ impl Document {
             .chain(floors)
             .chain(step)
             .chain(rises)
-            .map(|(feature, cells)| Ok(CurveSet { feature, curves: read_curves(cells, day_classes)? }))
+            .map(|(feature, cells)| {
+                Ok(CurveSet { feature, curves: read_curves(cells, self.calendar.day_classes())? })
+            })
             .collect::<Result<_, SealedError>>()?;
-        let table = ScoreTable::with_features(calendar.with_holidays(holidays), sets)
+        let table = ScoreTable::with_features(self.calendar, sets)
             .map_err(|error| SealedError::content(error.to_string()))?;
         Ok(ModelFile {
             provenance: self.provenance,

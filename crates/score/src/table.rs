@@ -8,9 +8,6 @@ use crate::{
     feature::{Feature, Recent},
 };
 
-/// The length of the interval that a reading covers, in seconds.
-pub const INTERVAL_S: u32 = 3600;
-
 /// Why a reading has no score.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -166,9 +163,7 @@ impl ScoreTable {
         if usize::from(slot.hour) >= HOURS {
             return Err(ScoreError::UnknownHour(slot.hour));
         }
-        self.level
-            .get(slot.day.index() * HOURS + usize::from(slot.hour))
-            .ok_or(ScoreError::UnknownDay(slot.day.0))
+        self.level.get(slot.cell()).ok_or(ScoreError::UnknownDay(slot.day.0))
     }
 
     /// The score of a reading of `wh` in a slot, by itself: the level, which is the talk's function.
@@ -220,7 +215,7 @@ impl ScoreTable {
     pub fn assess(&self, start: Timestamp, wh: f64, recent: &mut Recent) -> Result<Scored, ScoreError> {
         let slot = self.calendar.slot(start);
         let level = self.score(slot, wh)?;
-        let cell = slot.day.index() * HOURS + usize::from(slot.hour);
+        let cell = slot.cell();
         recent.push(start, wh);
         let (mut floor, mut step, mut rise) = (None, None, None);
         let (mut score, mut feature) = (level, Feature::Level);
@@ -274,7 +269,7 @@ fn cells(curves: &[Curve]) -> impl ExactSizeIterator<Item = (Slot, &Curve)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DayClasses, Knot};
+    use crate::{DayClasses, INTERVAL_S, Knot};
 
     /// A table in which every cell is another: the high edge of class d, hour h is 1000·(d + 1) + h.
     fn table(zone: &str, classes: DayClasses) -> ScoreTable {

@@ -23,8 +23,7 @@ use crate::{
     judge::{Judgement, judge},
     mishaps::{Usual, put_in},
     models::ModelName,
-    pipeline::LEAST_DAYS,
-    training_set::{TrainingRow, TrainingSet},
+    training_set::{LEAST_DAYS, TrainingRow, TrainingSet},
 };
 
 /// The most windows.

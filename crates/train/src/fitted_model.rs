@@ -9,9 +9,9 @@ use crate::{
     calibrate::{HeldOut, calibrate, hold_out},
     distil::{Distilled, TOLERANCE},
     edges::Edges,
+    error::Error,
     features::{FEATURES, Shares},
     models::{Fitted, Model},
-    pipeline::Error,
     training_set::TrainingSet,
 };
 

@@ -5,8 +5,8 @@ use knowatt_readings::Readings;
 use knowatt_score::{Backtest, ModelFile, Provenance};
 
 use crate::{
-    backtest::TooShort, features::Shares, fitted_model::FittedModel, pipeline::Error,
-    training_set::TrainingSet, was_fine::hold_normal,
+    backtest::TooShort, error::Error, features::Shares, fitted_model::FittedModel, training_set::TrainingSet,
+    was_fine::hold_normal,
 };
 
 /// A fitted model with where it came from.

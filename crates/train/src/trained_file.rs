@@ -18,7 +18,7 @@
 
 use std::io::Read;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use knowatt_readings::{Reading, Readings};
 use knowatt_score::{Backtest, Calendar, DayClasses, Provenance, SealedError, SealedKind, json};
 use serde::{Deserialize, Serialize};
@@ -38,14 +38,6 @@ const KIND: SealedKind = SealedKind {
     most_bytes: 256 << 20,
     called: "a fitted knowatt model",
 };
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CalendarPart {
-    zone: String,
-    day_classes: DayClasses,
-    holidays: Vec<Date>,
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +63,7 @@ struct Document {
     _format: String,
     #[serde(rename = "version")]
     _version: u32,
-    calendar: CalendarPart,
+    calendar: Calendar,
     provenance: Provenance,
     alerts_per_month: f64,
     shares: String,
@@ -86,12 +78,6 @@ struct Document {
 impl Trained {
     /// The file's bytes: the same for the same model, always.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let calendar = &self.model.calendar;
-        let calendar = CalendarPart {
-            zone: calendar.zone_name().to_owned(),
-            day_classes: calendar.day_classes(),
-            holidays: calendar.holidays().to_vec(),
-        };
         let rows = &self.readings.rows;
         let (start_s, wh) = rows.iter().map(|row| (row.start.as_second(), row.wh)).unzip();
         let features: Vec<String> = self
@@ -111,7 +97,7 @@ impl Trained {
             })
             .collect();
         KIND.seal(&[
-            ("calendar", json(&calendar)),
+            ("calendar", json(&self.model.calendar)),
             ("provenance", json(&self.provenance)),
             ("alerts_per_month", json(&self.alerts_per_month)),
             ("shares", json(&self.shares.name)),
@@ -136,19 +122,13 @@ impl Trained {
 impl Document {
     fn into_trained(self) -> Result<Trained, SealedError> {
         let content = |what: String| SealedError::content(what);
-        let CalendarPart { zone, day_classes, holidays } = self.calendar;
-        if !holidays.is_sorted_by(|a, b| a < b) {
-            return Err(content("the holidays are not in order".to_owned()));
-        }
-        let calendar = Calendar::new(&zone, day_classes).map_err(|error| content(error.to_string()))?;
-        let calendar = calendar.with_holidays(holidays);
         let readings = self.readings.into_readings()?;
         if !(self.alerts_per_month > 0.0 && self.alerts_per_month <= 100.0) {
             return Err(content("the number of alerts a month is not above 0 and at most 100".to_owned()));
         }
         let shares = Shares::ALL.into_iter().find(|shares| shares.name == self.shares);
         let shares = shares.ok_or_else(|| content(format!("there are no shares called {}", self.shares)))?;
-        let set = TrainingSet::new(&readings, calendar.clone());
+        let set = TrainingSet::new(&readings, self.calendar.clone());
         if self.was_fine.iter().any(|at| set.rows.binary_search_by_key(at, |row| row.start).is_err()) {
             return Err(content("a reading that was fine is not among the readings".to_owned()));
         }
@@ -156,7 +136,7 @@ impl Document {
         let features: Vec<FittedFeature> = self
             .features
             .into_iter()
-            .map(|part| part.into_feature(rows, day_classes))
+            .map(|part| part.into_feature(rows, self.calendar.day_classes()))
             .collect::<Result<_, _>>()?;
         let place = |part: &FittedFeature| FEATURES.iter().position(|feature| *feature == part.feature);
         if features.first().and_then(place) != Some(0) || !features.is_sorted_by(|a, b| place(a) < place(b)) {
@@ -165,7 +145,7 @@ impl Document {
         let weeks = set.rows.last().map_or(0, |row| row.week + 1);
         let starts = set.rows.iter().map(|row| row.start).collect();
         Ok(Trained {
-            model: FittedModel { calendar, starts, weeks, features },
+            model: FittedModel { calendar: self.calendar, starts, weeks, features },
             readings,
             provenance: self.provenance,
             shares,

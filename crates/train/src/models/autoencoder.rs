@@ -23,14 +23,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     Fitted, Model, Parameters,
     lattice::{Lattice, rising},
+    moments::{LEAST_FRACTION, raw_low, root, shrink},
     neighbours::borrowed,
     network::{Network, Schedule, learn},
     recency,
 };
-use crate::{normal::upper_quantile, random::Random, training_set::TrainingSet};
+use crate::{random::Random, training_set::TrainingSet};
 
-/// Added to Wh before the root is taken: it keeps the slope at 0 Wh finite.
-const OFFSET_WH: f64 = 1.0;
 /// x, and sine and cosine of three angles.
 const INPUTS: usize = 7;
 /// Units of each layer.
@@ -40,16 +39,10 @@ const SWAPPED: f64 = 0.8;
 const SCHEDULE: Schedule = Schedule { epochs: 15, batch: 32, learning_rate: 0.02 };
 /// Bandwidth of the kernel over the hours, for the spread.
 const BANDWIDTH_HOURS: f64 = 0.7;
-/// Each cell's spread is moved so far towards that of all cells.
-const SHRINKAGE: f64 = 0.1;
-/// No cell's spread is less than this fraction of the spread of x …
-const LEAST_FRACTION: f64 = 0.05;
-/// … nor than this, in √Wh; nor is the spread of x.
+/// No cell's spread is less than this, in √Wh, nor is that of x.
 const LEAST_SPREAD: f64 = 0.05;
 /// A cell that sees less than this, by weight, has not been seen.
 const LEAST_SEEN: f64 = 0.5;
-/// The low edge of normal: the fraction of readings below it, were residuals normal.
-const LOW_TAIL: f64 = 0.05;
 /// Points at which raw scores are tabulated.
 const POINTS: usize = 64;
 /// The last of them lies at this many times the highest x.
@@ -85,10 +78,6 @@ pub(super) struct FittedAutoencoder {
     raw: Vec<f64>,
 }
 
-fn root(wh: f64) -> f64 {
-    libm::sqrt(wh + OFFSET_WH)
-}
-
 /// What the network is told of a cell.
 fn calendar(cell: usize, days: usize) -> [f64; INPUTS - 1] {
     let hour = TAU * (cell % HOURS) as f64 / HOURS as f64;
@@ -122,8 +111,7 @@ fn learned(set: &TrainingSet, seed: u64) -> FittedAutoencoder {
     let days = set.calendar.day_classes().count();
     let calendar: Vec<_> = (0..days * HOURS).map(|cell| calendar(cell, days)).collect();
     let weights = recency::weights(set);
-    let cells: Vec<usize> =
-        set.rows.iter().map(|row| row.slot.day.index() * HOURS + usize::from(row.slot.hour)).collect();
+    let cells: Vec<usize> = set.rows.iter().map(|row| row.slot.cell()).collect();
     let roots: Vec<f64> = set.rows.iter().map(|row| root(row.wh)).collect();
     let total: f64 = weights.iter().sum();
     let weighted = |value: &dyn Fn(f64) -> f64| {
@@ -160,14 +148,13 @@ fn learned(set: &TrainingSet, seed: u64) -> FittedAutoencoder {
 /// The root mean square residual of each cell, from the sums of weights and squares.
 fn spreads(sums: &[f64], least: f64) -> Vec<f64> {
     let (seen, all) = borrowed(sums, 2, BANDWIDTH_HOURS);
-    let squares: Vec<f64> = seen
+    let mut spreads: Vec<f64> = seen
         .iter()
         .map(|sums| if sums[0] < LEAST_SEEN { &all } else { sums })
-        .map(|sums| sums[1] / sums[0].max(f64::MIN_POSITIVE))
+        .map(|sums| libm::sqrt(sums[1] / sums[0].max(f64::MIN_POSITIVE)))
         .collect();
-    let typical = libm::sqrt(squares.iter().sum::<f64>() / squares.len() as f64);
-    let shrunk = |square: &f64| (1.0 - SHRINKAGE) * libm::sqrt(*square) + SHRINKAGE * typical;
-    squares.iter().map(|square| shrunk(square).max(least)).collect()
+    shrink(spreads.iter_mut().collect(), least);
+    spreads
 }
 
 impl FittedAutoencoder {
@@ -205,12 +192,12 @@ impl Fitted for FittedAutoencoder {
     }
 
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        let at = (slot.day.index() * HOURS + usize::from(slot.hour)) * POINTS;
+        let at = slot.cell() * POINTS;
         self.lattice.value(&self.raw[at..at + POINTS], root(wh))
     }
 
     fn raw_low(&self) -> f64 {
-        -upper_quantile(LOW_TAIL)
+        raw_low()
     }
 }
 

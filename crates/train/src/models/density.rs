@@ -65,8 +65,7 @@ impl Model for Density {
     fn fit(&self, set: &TrainingSet, _seed: u64) -> Box<dyn Fitted> {
         let cells = set.calendar.day_classes().count() * HOURS;
         let x: Vec<f64> = set.rows.iter().map(|row| log(row.wh)).collect();
-        let cell_of: Vec<usize> =
-            set.rows.iter().map(|row| row.slot.day.index() * HOURS + usize::from(row.slot.hour)).collect();
+        let cell_of: Vec<usize> = set.rows.iter().map(|row| row.slot.cell()).collect();
         let bandwidth = bandwidth(&x, &cell_of, cells);
         let lattice = lattice(&x, bandwidth);
         let masses = binned(&x, &cell_of, cells, lattice);
@@ -95,7 +94,7 @@ impl Fitted for FittedDensity {
     }
 
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        let at = (slot.day.index() * HOURS + usize::from(slot.hour)) * self.lattice.points;
+        let at = slot.cell() * self.lattice.points;
         self.lattice.value(&self.z[at..at + self.lattice.points], log(wh))
     }
 

@@ -56,9 +56,8 @@ impl Model for Envelope {
         let mut hours = [Range::EMPTY; HOURS];
         let mut all = Range::EMPTY;
         for row in &set.rows {
-            let hour = usize::from(row.slot.hour);
-            cells[row.slot.day.index() * HOURS + hour].take(row.wh);
-            hours[hour].take(row.wh);
+            cells[row.slot.cell()].take(row.wh);
+            hours[usize::from(row.slot.hour)].take(row.wh);
             all.take(row.wh);
         }
         if all.is_empty() {
@@ -80,7 +79,7 @@ impl FittedEnvelope {
     }
 
     fn range(&self, slot: Slot) -> Range {
-        self.cells[slot.day.index() * HOURS + usize::from(slot.hour)]
+        self.cells[slot.cell()]
     }
 }
 

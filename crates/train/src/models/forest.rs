@@ -69,8 +69,7 @@ impl Fitted for FittedForest {
 fn grown(set: &TrainingSet, seed: u64) -> Option<CellMoments> {
     let weights = recency::weights(set);
     let x: Vec<f64> = set.rows.iter().map(|row| root(row.wh)).collect();
-    let cell_of = |row: &crate::TrainingRow| row.slot.day.index() * HOURS + usize::from(row.slot.hour);
-    let seen = columns(set.rows.iter().map(cell_of))?;
+    let seen = columns(set.rows.iter().map(|row| row.slot.cell()))?;
     let cells = columns(0..set.calendar.day_classes().count() * HOURS)?;
     let grow = |target: &Vec<f64>, seed: u64| {
         let parameters = RandomForestRegressorParameters::default()

@@ -110,7 +110,7 @@ impl Fitted for FittedMixture {
     }
 
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        self.cells[slot.day.index() * HOURS + usize::from(slot.hour)].z(root(wh))
+        self.cells[slot.cell()].z(root(wh))
     }
 
     fn raw_low(&self) -> f64 {

@@ -4,15 +4,15 @@
 //! The square root makes the spread of a load nearly the same at every level of it, as for counts
 //! (Bartlett 1936).
 
-use knowatt_score::{HOURS, Slot};
+use knowatt_score::Slot;
 use serde::{Deserialize, Serialize};
 
 use crate::normal::upper_quantile;
 
-/// Each cell's standard deviation is moved so far towards that of all cells.
+/// Each cell's spread is moved so far towards that of all cells.
 const SHRINKAGE: f64 = 0.1;
-/// No cell's standard deviation is less than this fraction of that of all readings …
-const LEAST_FRACTION: f64 = 0.05;
+/// No cell's spread is less than this fraction of that of all readings …
+pub(super) const LEAST_FRACTION: f64 = 0.05;
 /// … nor than this, in √Wh: 5 Wh at 100 Wh.
 pub(super) const LEAST_SPREAD: f64 = 0.25;
 /// Added to Wh before the root is taken, whose slope is endless at 0.
@@ -59,12 +59,10 @@ pub(super) struct CellMoments {
 impl CellMoments {
     /// Keeps each cell's standard deviation from being far too small by chance; `all` is that of all readings.
     pub(super) fn new(mut cells: Vec<Moments>, all: f64) -> Self {
-        let least = (LEAST_FRACTION * all).max(LEAST_SPREAD);
-        let typical =
-            libm::sqrt(cells.iter().map(|cell| cell.spread * cell.spread).sum::<f64>() / cells.len() as f64);
-        for cell in &mut cells {
-            cell.spread = ((1.0 - SHRINKAGE) * cell.spread + SHRINKAGE * typical).max(least);
-        }
+        shrink(
+            cells.iter_mut().map(|cell| &mut cell.spread).collect(),
+            (LEAST_FRACTION * all).max(LEAST_SPREAD),
+        );
         Self { cells }
     }
 
@@ -79,8 +77,17 @@ impl CellMoments {
     }
 
     pub(super) fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        let Moments { mean, spread } = self.cells[slot.day.index() * HOURS + usize::from(slot.hour)];
+        let Moments { mean, spread } = self.cells[slot.cell()];
         (root(wh) - mean) / spread
+    }
+}
+
+/// Moves the cells' spreads towards their root mean square, and none below the least.
+pub(super) fn shrink(spreads: Vec<&mut f64>, least: f64) {
+    let squares: f64 = spreads.iter().map(|spread| **spread * **spread).sum();
+    let typical = libm::sqrt(squares / spreads.len() as f64);
+    for spread in spreads {
+        *spread = ((1.0 - SHRINKAGE) * *spread + SHRINKAGE * typical).max(least);
     }
 }
 

@@ -151,7 +151,7 @@ impl Fitted for FittedPlainAutoencoder {
     }
 
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        let at = (slot.day.index() * HOURS + usize::from(slot.hour)) * POINTS;
+        let at = slot.cell() * POINTS;
         self.lattice.value(&self.raw[at..at + POINTS], libm::sqrt(wh))
     }
 

@@ -53,7 +53,7 @@ pub(super) fn cell_moments(set: &TrainingSet) -> CellMoments {
     let mut sums = vec![0.0; set.calendar.day_classes().count() * HOURS * 3];
     for (row, weight) in set.rows.iter().zip(recency::weights(set)) {
         let x = root(row.wh);
-        let at = (row.slot.day.index() * HOURS + usize::from(row.slot.hour)) * 3;
+        let at = row.slot.cell() * 3;
         for (sum, term) in sums[at..at + 3].iter_mut().zip([weight, weight * x, weight * x * x]) {
             *sum += term;
         }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use knowatt_score::{Episodes, Recent, Slot};
 
 use super::*;
-use crate::normal::upper_quantile;
+use crate::{TOLERANCE, normal::upper_quantile};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
