@@ -5,7 +5,7 @@
 
 For each home, December to February is learned (`winter`), and each 30 days after it are scored, as they were and with mishaps of
 both kinds put in; so they are with a model of the 90 days `before`. `psi` is the population stability index that `knowatt score`
-prints on standard error where it finds that the readings have drifted, at 0.25 and more; empty where it finds no drift.
+prints on standard error where it finds that the readings have drifted, at 0.4 and more; empty where it finds no drift.
 """
 import argparse, csv, pathlib, re, zlib
 from concurrent.futures import ThreadPoolExecutor

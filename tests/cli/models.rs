@@ -42,11 +42,11 @@ fn too_little_history_for_a_choice_is_said_and_the_usual_model_taken() {
     let folder = Folder::with("in.csv", history(30));
     let outcome = folder.knowatt("train in.csv --tz UTC -o m.json");
     assert_eq!(outcome.code, 0);
-    let note =
-        "note      30 days of readings are too few for a backtest: 35 are needed; zscore is used without one";
-    assert!(outcome.stderr.contains(note), "{}", outcome.stderr);
+    let too_few = "30 days with readings are too few for a backtest: it needs two weeks or more of nearly whole days, after 21 days to learn from";
+    let note = format!("note      {too_few}; zscore is used without one");
+    assert!(outcome.stderr.contains(&note), "{}", outcome.stderr);
     let message = folder.refuses("backtest in.csv --tz UTC");
-    assert_eq!(last_line(&message), "knowatt: 30 days of readings are too few for a backtest: 35 are needed");
+    assert_eq!(last_line(&message), format!("knowatt: {too_few}"));
 }
 
 #[test]
@@ -127,7 +127,58 @@ fn winter_scored_by_an_autumn_model_is_called_drift_and_the_same_season_is_not()
     folder.succeeds(&format!("train {} --tz Europe/Paris --model zscore -o m.json", learn.display()));
     let told = |input: &std::path::Path| folder.knowatt(&format!("score m.json {}", input.display())).stderr;
     let december = told(&data.join("after-hourly.csv"));
-    assert!(december.contains("it knows September to November, these are of December"), "{december}");
+    assert!(
+        december.contains("it knows September 2007 to November 2007, these are of December 2007"),
+        "{december}"
+    );
     assert!(december.contains("--last-days 90"), "{december}");
     assert!(!told(&learn).contains("drift"), "{}", told(&learn));
+}
+
+#[test]
+fn what_was_learned_neither_drifts_nor_alerts_more_than_asked_even_where_many_readings_are_equal() {
+    let quiet = |hour: i64| 20.0 + (hour % 2) as f64 + if hour % 24 == 18 { 900.0 } else { 0.0 };
+    let timer = |hour: i64| if (2..5).contains(&(hour % 24)) { 1000.0 } else { 10.0 };
+    let empty = |hour: i64| if hour % 24 > 20 { (hour * 7 % 3) as f64 * 1000.0 } else { 0.0 };
+    let homes: [fn(i64) -> f64; 3] = [quiet, timer, empty];
+    for home in homes {
+        let folder = Folder::with("in.csv", history_of(90, home));
+        for model in ["auto", "autoencoder", "mixture", "plain-autoencoder"] {
+            folder.succeeds(&format!("train in.csv --tz UTC --model {model} -o m.json"));
+            let outcome = folder.knowatt("score m.json in.csv -o scored.csv");
+            assert!(!outcome.stderr.contains("drift"), "{model}: {}", outcome.stderr);
+            let scores = numbers(&folder.read("scored.csv"), "score");
+            let above = scores.iter().filter(|&&score| score > 1.0).count();
+            assert!(above <= 8, "{model}: {above} hours of {} above 1.0", scores.len());
+        }
+    }
+}
+
+#[test]
+fn a_meter_that_is_read_by_day_only_has_no_backtest_rather_than_one_that_found_nothing() {
+    let rows = history(120);
+    let by_day: String = rows
+        .lines()
+        .filter(|row| !("T00".."T08").contains(&row.get(10..13).unwrap_or("T99")))
+        .map(|row| format!("{row}\n"))
+        .collect();
+    let folder = Folder::with("in.csv", by_day);
+    let outcome = folder.knowatt("train in.csv --tz UTC -o m.json");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("are too few for a backtest: it needs"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("found"), "{}", outcome.stderr);
+}
+
+#[test]
+fn another_seed_is_another_backtest() {
+    let folder = Folder::with("in.csv", history(60));
+    let figures = |seed: u64| {
+        numbers(
+            &folder
+                .succeeds(&format!("backtest in.csv --tz UTC --models envelope --format csv --seed {seed}")),
+            "average_precision",
+        )
+    };
+    let (zero, one) = (figures(0), figures(1));
+    assert!(zero.iter().zip(&one).all(|(a, b)| (a - b).abs() > 1e-6), "{zero:?} and {one:?}");
 }

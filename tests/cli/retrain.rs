@@ -201,7 +201,7 @@ fn an_alert_that_was_fine_is_normal_and_half_as_much_again_is_not() {
         };
         assert_eq!(rows("old.csv"), rows("new.csv"), "{model}");
         let [old, new] = ["old.json", "new.json"].map(|name| learned(&folder, name));
-        for key in ["calibration", "distillation", "provenance", "population"] {
+        for key in ["calibration", "distillation", "provenance"] {
             assert_eq!(old[key], new[key], "{model}");
         }
         assert_eq!(options(&folder, "new.json")["was_fine"], ALERT);
@@ -272,4 +272,32 @@ fn an_hour_that_is_not_there_is_refused_with_the_nearest() {
     );
     let message = folder.refuses(&format!("train --bounds b.csv --was-fine {ALERT} -o m.json"));
     assert!(message.contains("cannot be used with"), "{message}");
+}
+
+#[test]
+fn what_is_carried_on_can_be_excluded_and_other_values_are_told() {
+    let folder = home();
+    folder.write("builders.csv", "start,end\n2024-02-01,2024-02-03\n");
+    folder.succeeds("train in.csv --tz UTC --exclude builders.csv -o at-once.json");
+    folder.succeeds("train in.csv --tz UTC --fitted f.json -o m.json");
+    let outcome = folder.knowatt("train --from f.json --exclude builders.csv -o later.json");
+    assert!(outcome.stderr.contains("excluded  72 hours"), "{}", outcome.stderr);
+    assert_eq!(learned(&folder, "later.json"), learned(&folder, "at-once.json"));
+
+    let doubled: String = folder.read("in.csv").replace(",9000", ",18000");
+    folder.write("again.csv", doubled);
+    let outcome = folder.knowatt("train again.csv --from f.json -o x.json");
+    assert!(outcome.stderr.contains("72 hours had another value there"), "{}", outcome.stderr);
+    let message = folder.refuses("train --from f.json --ledger l.csv -o x.json");
+    assert!(message.contains("--ledger"), "{message}");
+}
+
+#[test]
+fn a_failed_output_leaves_the_others_as_they_were() {
+    let folder = home();
+    folder.succeeds("train in.csv --tz UTC --fitted f.json -o m.json");
+    let before = folder.read("f.json");
+    let outcome = folder.knowatt("train --from f.json --last-days 30 --fitted f.json -o /dev/full");
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    assert!(folder.read("f.json") == before);
 }

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::Shell;
 use knowatt_readings::{Kind, Unit};
 use knowatt_score::{Calendar, DayClasses};
-use knowatt_train::{Choice, ModelName, Region, UnknownRegion};
+use knowatt_train::{Choice, ModelName, Region, UnknownRegion, is_askable};
 
 /// Learns what is normal for a home from a few months of meter readings, and scores readings against it
 ///
@@ -78,29 +78,12 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "MODEL", value_parser = choice_parser())]
     pub(crate) model: Option<Choice>,
 
-    /// Alerts wanted in a month of 30 days; 1.0 is set so that about so many arise [default: 2]
-    #[arg(long, value_name = "N", value_parser = parse_alerts)]
-    pub(crate) alerts_per_month: Option<f64>,
-
-    /// How days are grouped, each group with hours of its own [default: day-type]
-    #[arg(long, value_name = "CLASSES", value_parser = day_classes_parser())]
-    pub(crate) day_class: Option<DayClasses>,
-
-    /// Places whose public holidays are days off, such as FR or AU-NSW; `knowatt holidays` lists them
-    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = parse_region)]
-    pub(crate) holidays: Vec<Region>,
-
-    /// Periods not to be learned (a holiday away, a broken meter), as CSV: start,end,why; an end's date is included
-    #[arg(long, value_name = "FILE", conflicts_with = "bounds")]
-    pub(crate) exclude: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) learn: LearnArgs,
 
     /// Hours that alerted and were fine, as `knowatt score` prints them or by the home's clock: they score 1.0 at most
-    #[arg(long, value_name = "TIMESTAMP", value_delimiter = ',', conflicts_with = "bounds")]
+    #[arg(long, value_name = "TIMESTAMP", value_delimiter = ',')]
     pub(crate) was_fine: Vec<String>,
-
-    /// Seed of every random choice [default: 0]
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
 
     /// Also write the fitted model, with the readings it was fitted to: for distil and --from
     #[arg(long, value_name = "FILE")]
@@ -110,15 +93,11 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FITTED", conflicts_with_all = ["tz", "day_class", "holidays"])]
     pub(crate) from: Option<PathBuf>,
 
-    /// Learn from the last so many days only
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(21..=36500))]
-    pub(crate) last_days: Option<u32>,
-
     /// Take the edges of normal, an envelope, from a CSV of `hour,min_wh,max_wh` (and `day`) instead of learning
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["alerts_per_month", "day_class", "holidays", "seed", "fitted", "from", "last_days", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
+        conflicts_with_all = ["alerts_per_month", "day_class", "holidays", "exclude", "was_fine", "seed", "fitted", "from", "last_days", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
     )]
     pub(crate) bounds: Option<PathBuf>,
 
@@ -166,17 +145,8 @@ pub(crate) struct BacktestArgs {
     #[arg(long, value_name = "MODELS", value_delimiter = ',', value_parser = models_parser())]
     pub(crate) models: Vec<Models>,
 
-    /// Alerts wanted in a month of 30 days
-    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = parse_alerts)]
-    pub(crate) alerts_per_month: f64,
-
-    /// How days are grouped, each group with hours of its own
-    #[arg(long, value_name = "CLASSES", default_value_t, value_parser = day_classes_parser())]
-    pub(crate) day_class: DayClasses,
-
-    /// Seed of every random choice
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) learn: LearnArgs,
 
     /// Where to write the figures; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
@@ -275,36 +245,64 @@ pub(crate) struct ManArgs {
     pub(crate) output: Option<PathBuf>,
 }
 
+/// Which readings are learned, by which calendar and for how many alerts.
+#[derive(clap::Args)]
+pub(crate) struct LearnArgs {
+    /// Alerts wanted in a month of 30 days; 1.0 is set so that about so many arise [default: 2]
+    #[arg(long, value_name = "N", value_parser = parse_alerts)]
+    pub(crate) alerts_per_month: Option<f64>,
+
+    /// How days are grouped, each group with hours of its own [default: day-type]
+    #[arg(long, value_name = "CLASSES", value_parser = day_classes_parser())]
+    pub(crate) day_class: Option<DayClasses>,
+
+    /// Places whose public holidays are days off, such as FR or AU-NSW; `knowatt holidays` lists them
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = parse_region)]
+    pub(crate) holidays: Vec<Region>,
+
+    /// Periods not to be learned (a holiday away, a broken meter), as CSV: start,end,why; an end's date is included
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exclude: Vec<PathBuf>,
+
+    /// Learn from the last so many days only
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(21..=36500))]
+    pub(crate) last_days: Option<u32>,
+
+    /// Seed of every random choice [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
 /// How an input's columns are found, and what is not used of it.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct ColumnArgs {
     /// Column with the time (RFC 3339, or wall-clock time of the home) [default: by name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "inputs")]
     pub(crate) time_column: Option<String>,
 
     /// Column with the values [default: the one whose name tells a unit]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "inputs")]
     pub(crate) value_column: Option<String>,
 
     /// Unit of the values: Wh, kWh, W or kW [default: from the column's name]
-    #[arg(long, value_name = "UNIT")]
+    #[arg(long, value_name = "UNIT", requires = "inputs")]
     pub(crate) unit: Option<Unit>,
 
     /// What the values are [default: energy for Wh and kWh, power for W and kW]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, requires = "inputs")]
     pub(crate) kind: Option<KindArg>,
 
     /// Column with the meter's name [default: by name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "inputs")]
     pub(crate) meter_column: Option<String>,
 
     /// The meter to read, where there are several
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "inputs")]
     pub(crate) meter: Option<String>,
 
     /// Write everything that was not used as read, as CSV: input,line,rule,timestamp,what
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "inputs")]
     pub(crate) ledger: Option<PathBuf>,
 }
 
@@ -364,8 +362,8 @@ fn parse_wh(text: &str) -> Result<f64, String> {
 }
 
 fn parse_alerts(text: &str) -> Result<f64, String> {
-    let alerts = text.parse::<f64>().ok().filter(|alerts| *alerts > 0.0 && *alerts <= 100.0);
-    alerts.ok_or_else(|| "a number above 0 and at most 100 is expected".to_owned())
+    let alerts = text.parse::<f64>().ok().filter(|alerts| is_askable(*alerts));
+    alerts.ok_or_else(|| "a number above 0 and at most 30, one a day, is expected".to_owned())
 }
 
 fn parse_score(text: &str) -> Result<f64, String> {

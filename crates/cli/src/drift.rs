@@ -26,16 +26,14 @@ pub(crate) fn tell(
     if index < DRIFT {
         return;
     }
-    let above = levels.iter().filter(|level| population.is_high(**level)).count();
-    let below = levels.iter().filter(|level| population.is_low(**level)).count();
-    let direction = if above > below { "more" } else { "less" };
+    let direction = if population.is_lower_than(levels) { "more" } else { "less" };
     let hours = counted(levels.len() as u64, "hour");
     say!(
         "{YELLOW}drift{YELLOW:#}     these {hours} are not like those the model knows: {direction} is used than was usual (population stability index {index:.2}; {DRIFT} and more is drift)"
     );
-    let month = |instant| calendar.local(instant).strftime("%B").to_string();
+    let month = |instant| calendar.local(instant).strftime("%B %Y").to_string();
     let learned =
-        provenance.first.zip(provenance.end).map(|(first, end)| (month(first), month(end - SECOND)));
+        provenance.first.zip(provenance.last_instant()).map(|(first, last)| (month(first), month(last)));
     let scored =
         readings.rows.first().zip(readings.rows.last()).map(|(a, b)| (month(a.start), month(b.start)));
     if let Some(((first, last), (from, to))) = learned.zip(scored) {
@@ -46,6 +44,3 @@ pub(crate) fn tell(
     }
     say!("          so its scores say less; train on the last 90 days: knowatt train … --last-days 90");
 }
-
-/// The end of a span is the instant after it.
-const SECOND: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);

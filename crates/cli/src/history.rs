@@ -1,20 +1,19 @@
 //! What `train` learns from: the inputs' readings, or those of a fitted model with the inputs' added.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
-use knowatt_readings::{Excluded, Readings};
+use knowatt_readings::{Excluded, Ledger, Readings};
 use knowatt_score::Calendar;
 use knowatt_train::{Choice, Options, Trained};
 
 use crate::{
-    args::TrainArgs,
+    args::{ColumnArgs, LearnArgs, Zone},
     commands::holidays,
     excluded, inputs,
     output::say,
     text::{counted, date},
-    was_fine,
 };
 
 /// Readings with the options to learn them by.
@@ -26,29 +25,69 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads what the arguments name.
-    pub(crate) fn read(args: &TrainArgs) -> Result<Self> {
-        let from = args.from.as_deref().map(read_fitted).transpose()?;
-        let (zone, mut options) = from.as_ref().map_or_else(|| Ok(begun(args)), carried_on)?;
-        options.model = args.model.unwrap_or(options.model);
-        options.alerts_per_month = args.alerts_per_month.unwrap_or(options.alerts_per_month);
-        options.seed = args.seed.unwrap_or(options.seed);
-        let calendar = Calendar::new(&zone, options.day_classes)?;
+    /// The history of some inputs, for a home in a zone.
+    pub(crate) fn begin(
+        inputs: &[PathBuf],
+        zone: &Zone,
+        learn: &LearnArgs,
+        columns: &ColumnArgs,
+    ) -> Result<Self> {
+        let options = Options {
+            day_classes: learn.day_class.unwrap_or_default(),
+            holidays: learn.holidays.clone(),
+            ..Options::default()
+        };
+        Self::read(inputs, &zone.0, options, None, learn, columns)
+    }
+
+    /// The history of a fitted model, with the inputs' added.
+    pub(crate) fn carry_on(
+        from: Trained,
+        inputs: &[PathBuf],
+        learn: &LearnArgs,
+        columns: &ColumnArgs,
+    ) -> Result<Self> {
+        let (zone, options) = carried_on(&from)?;
+        Self::read(inputs, &zone, options, Some(from), learn, columns)
+    }
+
+    fn read(
+        inputs: &[PathBuf],
+        zone: &str,
+        mut options: Options,
+        from: Option<Trained>,
+        learn: &LearnArgs,
+        columns: &ColumnArgs,
+    ) -> Result<Self> {
+        options.alerts_per_month = learn.alerts_per_month.unwrap_or(options.alerts_per_month);
+        options.seed = learn.seed.unwrap_or(options.seed);
+        let calendar = Calendar::new(zone, options.day_classes)?;
         holidays::check(&options.holidays, options.day_classes)?;
-        let was_fine = was_fine::instants(&args.was_fine, calendar.zone())?;
-        let periods = excluded::periods(&args.exclude, calendar.zone())?;
-        let (mut readings, mut excluded) = (Readings::default(), Vec::new());
-        if !args.inputs.is_empty() {
-            (readings, excluded) =
-                inputs::read_without(&args.inputs, &args.columns, calendar.zone(), &periods)?;
-        }
-        if let Some(from) = from {
-            let kept = from.readings.rows.len() as u64;
-            readings = joined(from.readings, &readings);
-            let added = readings.rows.len() as u64 - kept;
+        let periods = excluded::periods(&learn.exclude, calendar.zone())?;
+        let join = |new: &Readings, ledger: &mut Ledger<'_>| {
+            let (whole, carried) = match from {
+                Some(from) => joined(from.readings, new),
+                None => (new.clone(), None),
+            };
+            let (readings, excluded) = periods.exclude(&whole, ledger);
+            (readings, excluded, carried)
+        };
+        let (mut readings, excluded, carried) = if inputs.is_empty() {
+            join(&Readings::default(), &mut Ledger::default())
+        } else {
+            inputs::read_then(inputs, columns, calendar.zone(), join)?
+        };
+        if let Some(Carried { kept, added, replaced }) = carried {
             say!("carried   {} of the fitted model, {} added", counted(kept, "hour"), counted(added, "hour"));
+            if replaced > 0 {
+                say!(
+                    "          {} had another value there, and have the newer one now",
+                    counted(replaced, "hour")
+                );
+            }
         }
-        if let Some(days) = args.last_days {
+        excluded::tell(&excluded);
+        if let Some(days) = learn.last_days {
             keep_last(&mut readings, days);
             let first = readings.rows.first().map(|row| date(row.start, calendar.zone()));
             say!("kept      the last {days} days, from {}", first.unwrap_or_default());
@@ -57,23 +96,13 @@ impl History {
         let is_learned =
             |at: &jiff::Timestamp| readings.rows.binary_search_by_key(at, |row| row.start).is_ok();
         options.was_fine.retain(is_learned);
-        options.was_fine.extend(was_fine);
-        options.was_fine.sort_unstable();
-        options.was_fine.dedup();
-        Ok(Self { readings, excluded, zone, options })
+        Ok(Self { readings, excluded, zone: zone.to_owned(), options })
     }
 }
 
 /// Reads a fitted model.
 pub(crate) fn read_fitted(path: &Path) -> Result<Trained> {
     inputs::read_sealed(path, |source| Trained::read(source))
-}
-
-/// The zone and options that the arguments name.
-fn begun(args: &TrainArgs) -> (String, Options) {
-    let zone = args.tz.as_ref().map(|zone| zone.0.clone()).unwrap_or_default();
-    let day_classes = args.day_class.unwrap_or_default();
-    (zone, Options { day_classes, holidays: args.holidays.clone(), ..Options::default() })
 }
 
 /// The zone and options of a fitted model.
@@ -95,14 +124,30 @@ fn carried_on(from: &Trained) -> Result<(String, Options)> {
     Ok((calendar.zone_name().to_owned(), options))
 }
 
+/// What became of a fitted model's hours, counted.
+struct Carried {
+    kept: u64,
+    added: u64,
+    /// Those whose newer value is another.
+    replaced: u64,
+}
+
 /// Both in order of time; where both have an hour, the newer file's.
-fn joined(older: Readings, newer: &Readings) -> Readings {
-    let has_newer = |start: jiff::Timestamp| newer.rows.binary_search_by_key(&start, |row| row.start).is_ok();
+fn joined(older: Readings, newer: &Readings) -> (Readings, Option<Carried>) {
+    let kept = older.rows.len() as u64;
+    let mut replaced = 0;
     let mut rows = older.rows;
-    rows.retain(|row| !has_newer(row.start));
+    rows.retain(|row| match newer.rows.binary_search_by_key(&row.start, |row| row.start) {
+        Ok(at) => {
+            replaced += u64::from(newer.rows[at].wh != row.wh);
+            false
+        }
+        Err(_) => true,
+    });
     rows.extend(&newer.rows);
     rows.sort_by_key(|row| row.start);
-    Readings { rows }
+    let added = rows.len() as u64 - kept;
+    (Readings { rows }, Some(Carried { kept, added, replaced }))
 }
 
 fn keep_last(readings: &mut Readings, days: u32) {

@@ -10,14 +10,13 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use knowatt_readings::{
-    Excluded, Input, Intake, Ledger, Periods, Readings, Rule,
+    Input, Intake, Ledger, Readings, Rule,
     formats::csv::{self, Layout},
 };
 use knowatt_score::{ModelFile, ScoreTable, SealedError};
 
 use crate::{
     args::ColumnArgs,
-    excluded,
     output::{Output, OutputError, say},
     text::{DIM, YELLOW, counted, date, grouped},
 };
@@ -28,16 +27,16 @@ const LONG_INPUT_BYTES: u64 = 8 << 20;
 /// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked:
 /// then most of all, when reading stopped.
 pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) -> Result<Readings> {
-    Ok(read_without(inputs, columns, zone, &Periods::default())?.0)
+    read_then(inputs, columns, zone, |readings, _| readings.clone())
 }
 
-/// The same without the readings of some periods; gives what each of those left out, too.
-pub(crate) fn read_without(
+/// The same, but gives what is made of the readings, which the ledger may be told too.
+pub(crate) fn read_then<Made>(
     inputs: &[PathBuf],
     columns: &ColumnArgs,
     zone: &TimeZone,
-    periods: &Periods,
-) -> Result<(Readings, Vec<Excluded>)> {
+    then: impl FnOnce(&Readings, &mut Ledger<'_>) -> Made,
+) -> Result<Made> {
     let mut full = columns.ledger.as_deref().map(Output::create).transpose()?;
     let ledger = full.as_mut().map_or_else(Ledger::default, |full| Ledger::writing_to(full));
     let options = csv::Options {
@@ -53,16 +52,13 @@ pub(crate) fn read_without(
     let (readings, mut ledger) = intake.finish();
     let read = layouts.and_then(|layouts| {
         let readings = readings?;
-        let left = periods.exclude(&readings, &mut ledger);
-        Ok((readings, layouts, left))
+        let made = then(&readings, &mut ledger);
+        Ok((readings, layouts, made))
     });
     let path = columns.ledger.as_deref();
     ledger.finish().with_context(|| OutputError(path.unwrap_or(Path::new("-")).to_owned()))?;
     match (&read, path) {
-        (Ok((readings, layouts, (_, excluded))), _) => {
-            report(readings, &ledger, layouts, zone, path);
-            excluded::tell(excluded);
-        }
+        (Ok((readings, layouts, _)), _) => report(readings, &ledger, layouts, zone, path),
         (Err(_), Some(path)) => {
             say!("ledger    what was not used until it stopped is in {}", path.display());
         }

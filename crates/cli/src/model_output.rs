@@ -19,44 +19,53 @@ pub(crate) struct ModelOutputs<'a> {
 }
 
 impl ModelOutputs<'_> {
-    /// Refuses outputs that are one another or an input.
-    pub(crate) fn distinct(&self, ledger: Option<&Path>, inputs: &[&Path]) -> Result<()> {
+    /// Refuses outputs that are one another or an input, or cannot be written to.
+    pub(crate) fn check(&self, ledger: Option<&Path>, inputs: &[&Path]) -> Result<()> {
         let outputs = [
             ("--output", Some(self.output)),
             ("--table", self.table),
             ("--fitted", self.fitted),
             ("--ledger", ledger),
         ];
-        output::distinct(&outputs, inputs)
+        output::distinct(&outputs, inputs)?;
+        // What cannot be written to is noticed before the work, not after.
+        for (_, path) in outputs {
+            drop(path.map(Output::create).transpose()?);
+        }
+        Ok(())
     }
 
-    /// Writes all; each is there whole or not at all.
+    /// Writes all: what fails leaves every file as it was (unless the disk fails while they are renamed).
     pub(crate) fn write(&self, model: &ModelFile, trained: Option<&Trained>) -> Result<()> {
-        // All are opened before any is there.
-        let open = |path: Option<&'_ Path>| path.map(Output::create).transpose();
-        let (mut output, table, fitted) =
-            (Output::create(self.output)?, open(self.table)?, open(self.fitted)?);
-        if let Some((path, mut table)) = self.table.zip(table) {
-            write_table(&mut table, &model.table).with_context(|| OutputError(path.to_owned()))?;
-            table.finish()?;
-            said("table", path, None);
+        let mut table = Vec::new();
+        write_table(&mut table, &model.table)?;
+        let contents = [
+            ("table", self.table, Some(table)),
+            ("fitted", self.fitted, trained.map(Trained::to_bytes)),
+            ("wrote", Some(self.output), Some(model.to_bytes())),
+        ];
+        let mut written = Vec::new();
+        for (what, path, bytes) in contents {
+            let (Some(path), Some(bytes)) = (path, bytes) else { continue };
+            let mut output = Output::create(path)?;
+            output
+                .write_all(&bytes)
+                .and_then(|()| output.flush())
+                .with_context(|| OutputError(path.to_owned()))?;
+            written.push((what, path, bytes.len(), output));
         }
-        if let Some(((path, mut fitted), trained)) = self.fitted.zip(fitted).zip(trained) {
-            let bytes = trained.to_bytes();
-            fitted.write_all(&bytes).with_context(|| OutputError(path.to_owned()))?;
-            fitted.finish()?;
-            said("fitted", path, Some(bytes.len()));
+        for (what, path, bytes, output) in written {
+            output.finish()?;
+            if path != Path::new("-") {
+                say!("{what:<9} {} ({} KB)", path.display(), bytes.div_ceil(1000));
+            }
         }
-        let bytes = model.to_bytes();
-        output.write_all(&bytes).with_context(|| OutputError(self.output.to_owned()))?;
-        output.finish()?;
-        said("wrote", self.output, Some(bytes.len()));
         Ok(())
     }
 }
 
 /// The level's table as `day,hour,wh,score`, a row a knot, numbers in full; names and numbers need no quotation marks.
-fn write_table(output: &mut Output, table: &ScoreTable) -> io::Result<()> {
+fn write_table(output: &mut impl io::Write, table: &ScoreTable) -> io::Result<()> {
     let classes = table.calendar().day_classes();
     writeln!(output, "day,hour,wh,score")?;
     for (slot, curve) in table.cells() {
@@ -66,11 +75,4 @@ fn write_table(output: &mut Output, table: &ScoreTable) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn said(what: &str, path: &Path, bytes: Option<usize>) {
-    if path != Path::new("-") {
-        let size = bytes.map(|bytes| format!(" ({} KB)", bytes.div_ceil(1000))).unwrap_or_default();
-        say!("{what:<9} {}{size}", path.display());
-    }
 }

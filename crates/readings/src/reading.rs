@@ -1,5 +1,7 @@
 //! What every input becomes: energy by the hour.
 
+use crate::intake::PLAUSIBLE_TIMES;
+
 /// The energy used in one hour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
@@ -12,6 +14,11 @@ pub struct Reading {
 impl Reading {
     /// No home uses more in an hour, in Wh.
     pub const MAX_WH: f64 = 1e9;
+
+    /// Whether a meter can have given it: 0 to [`Reading::MAX_WH`] Wh, from 1970 to 2199.
+    pub fn is_possible(&self) -> bool {
+        (0.0..=Self::MAX_WH).contains(&self.wh) && PLAUSIBLE_TIMES.contains(&self.start.as_millisecond())
+    }
 }
 
 /// One meter's hourly readings: complete local hours, in order of time, each at most once.

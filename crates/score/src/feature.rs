@@ -99,6 +99,9 @@ impl Default for Recent {
 }
 
 impl Recent {
+    /// How many hours, the newest included, are looked at.
+    pub const HOURS: usize = HOURS_KEPT;
+
     /// Takes the next reading. Unless it starts one interval after the one before, that one and what was
     /// before it are forgotten.
     #[inline]

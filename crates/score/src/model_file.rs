@@ -32,7 +32,7 @@
 
 use std::{collections::BTreeMap, io::Read};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -97,6 +97,30 @@ pub struct Provenance {
     pub tool: String,
 }
 
+impl Provenance {
+    /// The last instant of the span learned from.
+    pub fn last_instant(&self) -> Option<Timestamp> {
+        self.end?.checked_sub(SignedDuration::from_nanos(1)).ok()
+    }
+
+    /// Refuses what no training writes.
+    pub fn check(&self) -> Result<(), SealedError> {
+        let Self { sha256, model, options, tool, first, end, .. } = self;
+        if sha256.len() != DIGEST_HEX || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            return Err(SealedError::content("the digest of what was learned is not a SHA-256"));
+        }
+        let texts = options.iter().flat_map(|(key, value)| [key, value]).chain([model, tool]);
+        if texts.flat_map(|text| text.chars()).any(char::is_control) {
+            return Err(SealedError::content("a text in the provenance has a control character"));
+        }
+        if first.is_some() != end.is_some() || first >= end && end.is_some() {
+            return Err(SealedError::content("the span learned from does not end after it begins"));
+        }
+        Ok(())
+    }
+}
+
 /// How the score 1.0 was set: on readings the model had not seen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,7 +151,7 @@ pub struct Figure {
 }
 
 /// How the model did on its own history: trained on what came before, judged on what came after, with
-/// anomalies put in. Of windows that had no part in choosing the model.
+/// anomalies put in. Each window is judged by what would have been chosen on the others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Backtest {
@@ -141,6 +165,16 @@ pub struct Backtest {
     pub alerts_per_month: Figure,
     /// Why this model was taken, in words.
     pub choice: String,
+}
+
+impl Backtest {
+    /// Refuses what no training writes.
+    pub fn check(&self) -> Result<(), SealedError> {
+        if self.choice.contains(char::is_control) {
+            return Err(SealedError::content("the backtest has a control character"));
+        }
+        Ok(())
+    }
 }
 
 /// How far the curves are from the model they stand for.
@@ -267,7 +301,7 @@ impl Document {
         if self.interval_s != INTERVAL_S || self.unit != UNIT {
             return Err(SealedError::content(format!("readings are in {UNIT} of {INTERVAL_S} s")));
         }
-        check_provenance(&self.provenance)?;
+        self.provenance.check()?;
         if let Some(Calibration { alerts_per_month, likely_fewest, likely_most, .. }) = self.calibration
             && !(alerts_per_month > 0.0 && 0.0 <= likely_fewest && likely_fewest <= likely_most)
         {
@@ -281,9 +315,7 @@ impl Document {
         if self.population.as_ref().is_some_and(|population| !population.is_sound()) {
             return Err(SealedError::content("the population has no sound shares"));
         }
-        if self.backtest.as_ref().is_some_and(|backtest| backtest.choice.contains(char::is_control)) {
-            return Err(SealedError::content("the backtest has a control character"));
-        }
+        self.backtest.as_ref().map_or(Ok(()), Backtest::check)?;
         let CurvesPart { level, floors, step, rises } = self.curves;
         let level = std::iter::once((Feature::Level, level));
         let floors = floors.into_iter().map(|part| (Feature::Floor { hours: part.hours }, part.cells));
@@ -366,18 +398,6 @@ fn read_curves(parts: Vec<CurvePart>, day_classes: DayClasses) -> Result<Vec<Cur
                 .map_err(|error: CurveError| SealedError::content(format!("{}: {error}", place())))
         })
         .collect()
-}
-
-fn check_provenance(provenance: &Provenance) -> Result<(), SealedError> {
-    let Provenance { sha256, model, options, tool, .. } = provenance;
-    if sha256.len() != DIGEST_HEX || !sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return Err(SealedError::content("the digest of what was learned is not a SHA-256"));
-    }
-    let texts = options.iter().flat_map(|(key, value)| [key, value]).chain([model, tool]);
-    if texts.flat_map(|text| text.chars()).any(char::is_control) {
-        return Err(SealedError::content("a text in the provenance has a control character"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -97,6 +97,11 @@ impl SealedKind {
         text.into_bytes()
     }
 
+    /// Whether some bytes begin as such a document does.
+    pub fn begins(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(format!("{{\n  \"format\": \"{}\"", self.format).as_bytes())
+    }
+
     /// The document in some bytes, once format, version and digest are found good.
     pub fn open<Document: DeserializeOwned>(self, bytes: &[u8]) -> Result<Document, SealedError> {
         if bytes.len() > self.most_bytes {
@@ -104,11 +109,9 @@ impl SealedKind {
         }
         let other = |why: String| SealedError::Other { kind: self, why };
         let head: Head = serde_json::from_slice(bytes).map_err(|error| {
-            let begins_like_one =
-                bytes.starts_with(format!("{{\n  \"format\": \"{}\"", self.format).as_bytes());
             if bytes.is_empty() {
                 other("it is empty".to_owned())
-            } else if error.is_eof() || (begins_like_one && !bytes.ends_with(DIGEST_TAIL.as_bytes())) {
+            } else if error.is_eof() || (self.begins(bytes) && !bytes.ends_with(DIGEST_TAIL.as_bytes())) {
                 SealedError::Truncated(bytes.len())
             } else {
                 other(printable(&error.to_string()))

@@ -11,7 +11,8 @@
 //! level of k alerts is the peak of episode number k, found by lowering a threshold until that many
 //! episodes have appeared; between two ranks it is interpolated, and above the first it follows the
 //! exponential law that the spacings of the highest ones suggest (Weissman 1978, *Estimation of
-//! parameters and large quantiles*). Several features together bring fewer episodes than their sum, as
+//! parameters and large quantiles*; from the highest episode, where he goes on from the k-th, so that the levels
+//! join). A month is 720 hourly readings: the hours that a meter does not give bring no alerts. Several features together bring fewer episodes than their sum, as
 //! they see the same hours; so each is given its share of a common number of alerts, and that number is
 //! raised until the largest score brings as many as were asked for. How they coincide is counted where there are
 //! enough episodes to count, and taken to hold for fewer.
@@ -27,7 +28,9 @@ use crate::{
     training_set::TrainingSet,
 };
 
-/// So many weeks on end are held out together.
+/// More alerts a month than one a day are no alerts.
+const MOST_ALERTS: f64 = 30.0;
+/// So many weeks on end are held out together, or more where that would make more than [`FOLDS`] groups.
 const WEEKS_HELD_OUT: u32 = 2;
 /// The most groups into which the weeks are divided.
 const FOLDS: u32 = 16;
@@ -43,6 +46,11 @@ const HALF_A_RANK: f64 = 0.5;
 /// The common number of alerts is tried in steps of this ratio, this many below and above the number asked for.
 const STEP: f64 = 1.02;
 const STEPS: i32 = 150;
+
+/// Whether so many alerts a month can be asked for: more than 0 and at most 30.
+pub fn is_askable(alerts_per_month: f64) -> bool {
+    alerts_per_month > 0.0 && alerts_per_month <= MOST_ALERTS
+}
 
 /// A feature's raw scores of readings held out.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,11 +87,26 @@ pub fn hold_out(model: &dyn Model, set: &TrainingSet, feature: Feature, seed: u6
     Some(HeldOut { raw, low: low? })
 }
 
+/// A feature's raw scores, one for each reading.
+#[derive(Debug, Clone, Copy)]
+pub struct RawScores<'a> {
+    /// What was scored.
+    pub feature: Feature,
+    /// By models that had not seen the reading's week.
+    pub held_out: &'a HeldOut,
+    /// By the model that is calibrated, which has seen it; likewise below all others where there is no value.
+    pub seen: &'a [f64],
+}
+
 /// Finds the edges of each feature; `alerts_per_month` is positive and finite.
+///
+/// An edge is never so low that the readings learned from would themselves bring more alerts than their share. That
+/// hardly ever matters, but where many readings are equal (a load that runs every night at one power), all of them lie
+/// on one side of an edge, and which one may differ between the models.
 pub fn calibrate(
     starts: &[Timestamp],
     weeks: u32,
-    features: &[(Feature, &HeldOut)],
+    features: &[RawScores<'_>],
     shares: &Shares,
     alerts_per_month: f64,
 ) -> (Vec<Edges>, Calibration) {
@@ -92,13 +115,19 @@ pub fn calibrate(
     let counted = wanted.max(LEAST_COUNTED);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, some hundreds")]
     let most = (4.0 * counted) as usize + TAIL_EPISODES;
-    let peaks: Vec<Vec<f64>> =
-        features.iter().map(|(_, held_out)| episode_peaks(starts, &held_out.raw, most)).collect();
+    let peaks: Vec<[Vec<f64>; 2]> = features
+        .iter()
+        .map(|RawScores { held_out, seen, .. }| {
+            [&held_out.raw, *seen].map(|raw| episode_peaks(starts, raw, most))
+        })
+        .collect();
     // The edges at which each feature by itself brings its share of `common` alerts, and `more` by rank.
     let edges = |common: f64, more: f64| -> Vec<Edges> {
-        let edge = |((feature, HeldOut { low, .. }), peaks): (&(Feature, &HeldOut), &Vec<f64>)| {
-            let high = threshold(peaks, common * shares.of(*feature) + more).max(low + LEAST_RANGE);
-            Edges { low: *low, high, steepness: steepness(*feature) }
+        let edge = |(&RawScores { feature, held_out, .. }, peaks): (&RawScores<'_>, &[Vec<f64>; 2])| {
+            let wanted = common * shares.of(feature) + more;
+            let [high, least] = peaks.each_ref().map(|peaks| threshold(peaks, wanted));
+            let high = high.max(least).max(held_out.low + LEAST_RANGE);
+            Edges { low: held_out.low, high, steepness: steepness(feature) }
         };
         features.iter().zip(&peaks).map(edge).collect()
     };
@@ -106,7 +135,7 @@ pub fn calibrate(
         let mut found = Episodes::above(0.0);
         let excess = |row: usize| {
             let excesses =
-                features.iter().zip(edges).map(|((_, held_out), edges)| held_out.raw[row] - edges.high);
+                features.iter().zip(edges).map(|(scores, edges)| scores.held_out.raw[row] - edges.high);
             excesses.fold(f64::NEG_INFINITY, f64::max)
         };
         (0..starts.len()).filter(|&row| found.push(starts[row], excess(row))).count() as u64
@@ -115,7 +144,20 @@ pub fn calibrate(
     // average a rank has half an episode less above it than its number, and so each feature is given that more.
     let brings = |common: f64| episodes(&edges(common, HALF_A_RANK)) as f64;
     let tried = (-STEPS..=STEPS).map(|step| counted * libm::pow(STEP, f64::from(step)));
-    let common = tried.take_while(|&common| brings(common) <= counted).last().unwrap_or(counted);
+    let (mut common, mut most_brought) = (counted, 0.0);
+    let mut before = counted;
+    for next in tried {
+        let brought = brings(next);
+        if brought > counted {
+            common = before;
+            break;
+        }
+        // Where so many cannot be had, lower edges only make episodes run together: then the first of the most.
+        if brought > most_brought {
+            (common, most_brought) = (next, brought);
+        }
+        before = next;
+    }
     let common = common * wanted / counted;
     let edges = edges(common, 0.0);
     let found = episodes(&edges);

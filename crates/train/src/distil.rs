@@ -4,7 +4,9 @@
 //! it bends between two points, made monotone (the highest so far), and covered from left to right by
 //! the longest chords that keep within the tolerance of every grid point between their ends (the cone
 //! method of Williams 1978, *An efficient algorithm for the piecewise linear approximation of planar
-//! curves*). Knots are rounded to a thousandth of a Wh and a millionth of a score. The error is then
+//! curves*). One knot lies at the highest reading that scores no more than 1, so that a reading alerts by the curve if
+//! and only if it does by the model: a load that runs every night at one power would else lie above 1.0 every night
+//! for the sake of the tolerance. Knots are rounded to a thousandth of a Wh and a millionth of a score. The error is then
 //! measured at every grid point and between each two.
 
 use knowatt_score::{Curve, CurveError, Knot};
@@ -19,6 +21,8 @@ const GRID: u32 = 512;
 const BEND: f64 = TOLERANCE / 10.0;
 /// No interval is divided below this width, in Wh.
 const FINEST_WH: f64 = 0.002;
+/// No interval is divided once there are so many points: a score that bends everywhere is not distilled.
+const MOST_POINTS: usize = 1 << 17;
 /// A curve reaches at least this far.
 const LEAST_HIGHEST_WH: f64 = 1.0;
 /// Keeps the grid from crowding at 0 Wh.
@@ -46,14 +50,24 @@ pub struct Distilled {
 pub fn distil(score: impl Fn(f64) -> f64, highest_wh: f64) -> Distilled {
     #[allow(clippy::manual_clamp, reason = "NaN becomes the least; `clamp` would keep it")]
     let highest_wh = highest_wh.max(LEAST_HIGHEST_WH).min(Curve::MAX_WH);
-    let grid = grid(&score, highest_wh);
+    let edge = edge(&score, highest_wh);
+    let grid = grid(&score, highest_wh, edge);
     let mut highest = f64::NEG_INFINITY;
     let monotone = |knot: &Knot| {
         highest = highest.max(knot.score);
         Knot { wh: knot.wh, score: (highest * 1e6).round() / 1e6 }
     };
     let points: Vec<Knot> = grid.iter().map(monotone).collect();
-    let curve = Curve::new(chords(&points));
+    // No chord leads across the edge.
+    let (below, above) = match points.iter().position(|point| Some(point.wh) == edge.map(|edge| edge.wh)) {
+        Some(at) => points.split_at(at + 1),
+        None => (&[][..], &points[..]),
+    };
+    let above: Vec<Knot> = below.last().into_iter().chain(above).copied().collect();
+    let mut knots = chords(below);
+    knots.pop();
+    knots.extend(chords(&above));
+    let curve = Curve::new(knots);
     let largest_error = curve.as_ref().map_or(f64::INFINITY, |curve| {
         let at_points = grid.iter().map(|point| (curve.score(point.wh) - point.score).abs());
         let between = grid.windows(2).map(|pair| {
@@ -65,8 +79,26 @@ pub fn distil(score: impl Fn(f64) -> f64, highest_wh: f64) -> Distilled {
     Distilled { curve, largest_error }
 }
 
+/// The highest reading, in thousandths of a Wh, that scores no more than 1; none where all do, or none does.
+fn edge(score: &impl Fn(f64) -> f64, highest_wh: f64) -> Option<Knot> {
+    let wh = |thousandths: u64| thousandths as f64 / 1e3;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 1e15")]
+    let (mut below, mut above) = (0, (highest_wh * 1e3) as u64);
+    if score(wh(below)) > 1.0 || score(wh(above)) <= 1.0 {
+        return None;
+    }
+    while above - below > 1 {
+        let middle = below.midpoint(above);
+        if score(wh(middle)) > 1.0 { above = middle } else { below = middle }
+    }
+    let at_edge = score(wh(below));
+    // Between this thousandth and the next the score is 1, unless it leaps there.
+    let at_edge = if 1.0 - at_edge < BEND { 1.0 } else { at_edge };
+    Some(Knot { wh: wh(below), score: at_edge })
+}
+
 /// The score at points so close that it is nearly straight between them.
-fn grid(score: &impl Fn(f64) -> f64, highest_wh: f64) -> Vec<Knot> {
+fn grid(score: &impl Fn(f64) -> f64, highest_wh: f64, edge: Option<Knot>) -> Vec<Knot> {
     let (low, high) = (libm::log(OFFSET_WH), libm::log(highest_wh + OFFSET_WH));
     let at = |wh: f64| {
         let wh = (wh.clamp(0.0, highest_wh) * 1e3).round() / 1e3;
@@ -74,13 +106,15 @@ fn grid(score: &impl Fn(f64) -> f64, highest_wh: f64) -> Vec<Knot> {
     };
     let even = (0..=GRID)
         .map(|place| at(libm::exp(low + (high - low) * f64::from(place) / f64::from(GRID)) - OFFSET_WH));
+    let mut even: Vec<Knot> = edge.into_iter().chain(even).collect();
+    even.sort_by(|a, b| a.wh.total_cmp(&b.wh)); // of equals the edge stays first, and the other is not taken
     let mut points: Vec<Knot> = Vec::new();
     for end in even {
         // Intervals still to be looked at, the leftmost last.
         let mut ends = vec![end];
         while let Some(&end) = ends.last() {
             let start = points.last().copied().unwrap_or(Knot { wh: -1.0, ..end });
-            if start.wh >= 0.0 && is_bent(start, end, &at) {
+            if start.wh >= 0.0 && points.len() < MOST_POINTS && is_bent(start, end, &at) {
                 ends.push(at(f64::midpoint(start.wh, end.wh)));
                 continue;
             }
@@ -137,10 +171,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_straight_line_needs_two_knots() {
-        let distilled = distil(|wh| wh / 1000.0 - 0.2, 5000.0);
-        assert_eq!(distilled.curve.unwrap().knots().len(), 2);
-        assert!(distilled.largest_error < 1e-6);
+    fn a_straight_line_needs_its_ends_and_its_edge() {
+        let knots = |score: &dyn Fn(f64) -> f64| {
+            let distilled = distil(score, 5000.0);
+            assert!(distilled.largest_error < 1e-6);
+            distilled.curve.unwrap().knots().len()
+        };
+        assert_eq!(knots(&|wh| wh / 1000.0 - 0.2), 3);
+        assert_eq!(knots(&|wh| wh / 6000.0), 2);
+    }
+
+    #[test]
+    fn what_scores_no_more_than_1_never_alerts() {
+        let (edge, steep) = (999.0, 3.0);
+        let score = |wh: f64| (wh / edge).powf(steep);
+        let curve = distil(score, 5000.0).curve.unwrap();
+        for thousandths in -50_000..50_000 {
+            let wh = edge + f64::from(thousandths) / 1e3;
+            assert_eq!(curve.score(wh) > 1.0, thousandths > 0, "{wh}");
+        }
     }
 
     #[test]
@@ -169,12 +218,15 @@ mod tests {
                 let steps: f64 = bends.iter().map(|(at, width, height)| height / (1.0 + (-(wh - at) / width).exp())).sum();
                 steps + slope * wh
             };
+            // Some scores pass 1, some begin above it, some never reach it.
             let distilled = distil(score, 6000.0);
             prop_assert!(distilled.largest_error <= TOLERANCE, "{}", distilled.largest_error);
             let curve = distilled.curve.unwrap();
             for step in 0..5000 {
                 let wh = f64::from(step) * 1.2;
                 prop_assert!((curve.score(wh) - score(wh)).abs() <= TOLERANCE, "at {} Wh", wh);
+                let is_at_edge = (score(wh) - 1.0).abs() < 1e-3;
+                prop_assert!(is_at_edge || (curve.score(wh) > 1.0) == (score(wh) > 1.0), "at {} Wh", wh);
             }
         }
     }

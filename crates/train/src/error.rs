@@ -11,8 +11,9 @@ use crate::{distil::TOLERANCE, holidays::UnknownYears, training_set::LEAST_DAYS,
 pub enum Error {
     /// Not enough history.
     #[error(
-        "readings of {days} day{} ({hours} complete hours) are too few to learn from: at least {LEAST_DAYS} days are needed, and about 90 are good",
-        if *days == 1 { "" } else { "s" }
+        "readings of {days} day{} ({hours} complete hour{}) are too few to learn from: at least {LEAST_DAYS} days are needed, and about 90 are good",
+        if *days == 1 { "" } else { "s" },
+        if *hours == 1 { "" } else { "s" }
     )]
     TooLittle {
         /// Local days with readings.
@@ -26,10 +27,13 @@ pub enum Error {
     )]
     AllZero(usize),
     /// Rows that are no readings.
-    #[error("readings must be in order of time, each hour once, and each from 0 to {:e} Wh", Reading::MAX_WH)]
+    #[error(
+        "readings must be in order of time, each hour once, from 1970 to 2199, and each from 0 to {:e} Wh",
+        Reading::MAX_WH
+    )]
     NotReadings,
     /// An impossible number of alerts.
-    #[error("{0} alerts a month cannot be asked for: more than 0 and at most 100")]
+    #[error("{0} alerts a month cannot be asked for: more than 0 and at most 30, one a day")]
     AlertsPerMonth(f64),
     /// The zone is not known.
     #[error(transparent)]

@@ -1,18 +1,16 @@
 //! A model fitted to each feature of a home: all that training learns, before it is known how many alerts are wanted.
 
 use jiff::Timestamp;
-use knowatt_score::{
-    Calendar, Calibration, CurveSet, Distillation, Feature, Population, Recent, ScoreTable, Slot,
-};
+use knowatt_score::{Calendar, Calibration, CurveSet, Distillation, Feature, Recent, ScoreTable, Slot};
 
 use crate::{
-    calibrate::{HeldOut, calibrate, hold_out},
+    calibrate::{HeldOut, RawScores, calibrate, hold_out},
     distil::{Distilled, TOLERANCE},
     edges::Edges,
     error::Error,
     features::{FEATURES, Shares},
     models::{Fitted, Model},
-    training_set::TrainingSet,
+    training_set::{TrainingRow, TrainingSet},
 };
 
 /// The highest knot lies at this many times the highest value.
@@ -29,8 +27,16 @@ pub struct FittedFeature {
     pub fitted: Box<dyn Fitted>,
     /// How readings scored that the model had not seen.
     pub held_out: HeldOut,
+    /// How they score by the model itself, which has seen them; likewise below all others where there is no value.
+    pub seen: Vec<f64>,
     /// The last knot of its curves, in Wh.
     pub highest_wh: f64,
+}
+
+impl FittedFeature {
+    fn raw_scores(&self) -> RawScores<'_> {
+        RawScores { feature: self.feature, held_out: &self.held_out, seen: &self.seen }
+    }
 }
 
 /// A model fitted to each feature of a home.
@@ -51,10 +57,12 @@ impl FittedModel {
     pub fn fit(set: &TrainingSet, model: &dyn Model, seed: u64) -> Self {
         let fit = |feature| {
             let held_out = hold_out(model, set, feature, seed)?;
-            let set = set.of(feature);
-            let highest_wh = set.rows.iter().map(|row| row.wh).fold(0.0, f64::max);
+            let values = set.of(feature);
+            let highest_wh = values.rows.iter().map(|row| row.wh).fold(0.0, f64::max);
             let highest_wh = (BEYOND_HIGHEST * highest_wh).max(LEAST_HIGHEST_WH);
-            Some(FittedFeature { feature, fitted: model.fit(&set, seed), held_out, highest_wh })
+            let fitted = model.fit(&values, seed);
+            let seen = raw_scores(&*fitted, set, feature);
+            Some(FittedFeature { feature, fitted, held_out, seen, highest_wh })
         };
         Self {
             calendar: set.calendar.clone(),
@@ -66,7 +74,7 @@ impl FittedModel {
 
     /// Finds the edges of each feature at which about so many alerts a month arise.
     pub fn calibrate(&self, shares: &Shares, alerts_per_month: f64) -> (Vec<Edges>, Calibration) {
-        let features: Vec<_> = self.features.iter().map(|part| (part.feature, &part.held_out)).collect();
+        let features: Vec<_> = self.features.iter().map(FittedFeature::raw_scores).collect();
         calibrate(&self.starts, self.weeks, &features, shares, alerts_per_month)
     }
 
@@ -76,13 +84,6 @@ impl FittedModel {
             Some(edges.score(part.fitted.raw(slot, recent.value(part.feature)?)))
         };
         self.features.iter().zip(edges).filter_map(score).fold(f64::NEG_INFINITY, f64::max)
-    }
-
-    /// How the level of the readings scored that the model had not seen.
-    pub fn population(&self, edges: &[Edges]) -> Option<Population> {
-        let (level, edges) = self.features.first().zip(edges.first())?;
-        let scores: Vec<f64> = level.held_out.raw.iter().map(|&raw| edges.score(raw)).collect();
-        Population::of(&scores)
     }
 
     /// The table, true to the model within the tolerance.
@@ -114,4 +115,14 @@ impl FittedModel {
         let table = ScoreTable::with_features(self.calendar.clone(), sets)?;
         Ok((table, Distillation { tolerance: TOLERANCE, largest_error }))
     }
+}
+
+/// A feature's raw score of each reading by a model that was fitted to it.
+pub(crate) fn raw_scores(fitted: &dyn Fitted, set: &TrainingSet, feature: Feature) -> Vec<f64> {
+    let mut recent = Recent::default();
+    let score = |row: &TrainingRow| {
+        recent.push(row.start, row.wh);
+        recent.value(feature).map_or(f64::NEG_INFINITY, |value| fitted.raw(row.slot, value))
+    };
+    set.rows.iter().map(score).collect()
 }

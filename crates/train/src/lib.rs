@@ -45,9 +45,11 @@ mod trained_file;
 mod training_set;
 mod was_fine;
 
-pub use backtest::{BacktestReport, Candidate, CandidateFigures, TooShort, Window, WindowFigures, backtest};
+pub use backtest::{
+    BacktestReport, Candidate, CandidateFigures, TooLittleHistory, Window, WindowFigures, backtest,
+};
 pub use bounds::{Bounds, BoundsError};
-pub use calibrate::{HeldOut, calibrate, hold_out};
+pub use calibrate::{HeldOut, RawScores, calibrate, hold_out, is_askable};
 pub use distil::{Distilled, TOLERANCE, distil};
 pub use edges::Edges;
 pub use error::Error;

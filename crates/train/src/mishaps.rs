@@ -1,5 +1,7 @@
 //! Mishaps put into readings, to see what a model finds of them.
 //!
+//! Hours are those that have readings: in a day that lacks some, and across a gap, they are further apart.
+//!
 //! Seven kinds, each with a size in shares of the home's 95th percentile, on about a third of the days, by a
 //! seed. They judge models and shares (see `backtest`); no model is fitted to them. A model that was would know
 //! these kinds and no others.
@@ -17,13 +19,13 @@ const LEAST_HOURS: usize = 20;
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mishap {
-    /// Two or three hours of a large load between midnight and six.
+    /// Two or three hours of a large load, from one of the first four of the day.
     NightLoad,
     /// A load left on for six to nine hours.
     LeftOn,
     /// One hour of several times its use.
     Spike,
-    /// A small heater forgotten for a day or more.
+    /// A small heater forgotten for 18 to 36 hours.
     WeakLoad,
     /// A fridge that never stops: no hour falls below a level.
     Fridge,
@@ -52,6 +54,13 @@ pub(crate) struct Mishaps {
     pub(crate) label: Vec<Option<usize>>,
 }
 
+impl Mishaps {
+    /// Whether there is one at all.
+    pub(crate) fn has_any(&self) -> bool {
+        self.label.iter().any(Option::is_some)
+    }
+}
+
 /// What is usual in a home, to size mishaps by.
 #[derive(Debug, Clone)]
 pub(crate) struct Usual {
@@ -77,9 +86,13 @@ impl Usual {
     }
 }
 
-/// Puts mishaps into readings, the same for the same seed.
-pub(crate) fn put_in(rows: &[TrainingRow], calendar: &Calendar, usual: &Usual, seed: u64) -> Mishaps {
-    let mut random = Random::new(seed);
+/// Puts mishaps into readings. What changes nothing (a load of 0 Wh in an empty home) is none.
+pub(crate) fn put_in(
+    rows: &[TrainingRow],
+    calendar: &Calendar,
+    usual: &Usual,
+    random: &mut Random,
+) -> Mishaps {
     let mut mishaps = Mishaps { wh: rows.iter().map(|row| row.wh).collect(), label: vec![None; rows.len()] };
     let date = |start: Timestamp| -> Date { calendar.local(start).date() };
     let mut count = 0;
@@ -94,8 +107,8 @@ pub(crate) fn put_in(rows: &[TrainingRow], calendar: &Calendar, usual: &Usual, s
             continue;
         }
         let kind = KINDS[random.below(KINDS.len())];
-        let hit = happen(kind, &mut mishaps.wh, day, usual, &mut random);
-        if !hit.is_empty() {
+        let hit = happen(kind, &mut mishaps.wh, day, usual, random);
+        if hit.clone().any(|at| mishaps.wh[at] != rows[at].wh) {
             mishaps.label[hit].fill(Some(count));
             count += 1;
         }

@@ -9,6 +9,7 @@ use knowatt_score::{Calendar, DayClasses, INTERVAL_S, ModelFile, Provenance, Sou
 use crate::{
     backtest::{Candidate, backtest},
     bounds::{Bounds, BoundsError},
+    calibrate::is_askable,
     error::Error,
     features::Shares,
     fitted_model::FittedModel,
@@ -51,7 +52,7 @@ impl Default for Options {
 
 /// Chooses a model if that is left open, and fits it.
 pub fn train(readings: Readings, zone: &str, options: &Options) -> Result<Trained, Error> {
-    if !(options.alerts_per_month > 0.0 && options.alerts_per_month <= 100.0) {
+    if !is_askable(options.alerts_per_month) {
         return Err(Error::AlertsPerMonth(options.alerts_per_month));
     }
     let set = training_set(&readings, zone, options)?;
@@ -78,8 +79,8 @@ pub fn train(readings: Readings, zone: &str, options: &Options) -> Result<Traine
 
 /// Places readings in the home's calendar, once it is known that they are enough to learn from.
 pub fn training_set(readings: &Readings, zone: &str, options: &Options) -> Result<TrainingSet, Error> {
-    let is_energy = |reading: &Reading| (0.0..=Reading::MAX_WH).contains(&reading.wh);
-    let is_fit = readings.rows.iter().all(is_energy) && readings.rows.is_sorted_by(|a, b| a.start < b.start);
+    let is_fit = readings.rows.iter().all(Reading::is_possible)
+        && readings.rows.is_sorted_by(|a, b| a.start < b.start);
     if !is_fit {
         return Err(Error::NotReadings);
     }

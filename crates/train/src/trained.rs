@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use knowatt_readings::Readings;
-use knowatt_score::{Backtest, ModelFile, Provenance};
+use knowatt_score::{Backtest, ModelFile, Population, Provenance, ScoreTable};
 
 use crate::{
-    backtest::TooShort, error::Error, features::Shares, fitted_model::FittedModel, training_set::TrainingSet,
-    was_fine::hold_normal,
+    backtest::TooLittleHistory, calibrate::is_askable, error::Error, features::Shares,
+    fitted_model::FittedModel, training_set::TrainingSet, was_fine::hold_normal,
 };
 
 /// A fitted model with where it came from.
@@ -27,13 +27,13 @@ pub struct Trained {
     /// Alerts (episodes) wanted in a month of 30 days.
     pub alerts_per_month: f64,
     /// Why there was no choice, where one was asked for.
-    pub skipped: Option<TooShort>,
+    pub skipped: Option<TooLittleHistory>,
 }
 
 impl Trained {
-    /// Calibrates for so many alerts a month, above 0 and at most 100, and distils.
+    /// Calibrates for so many alerts a month, above 0 and at most 30, and distils.
     pub fn model_file(&self, alerts_per_month: f64) -> Result<ModelFile, Error> {
-        if !(alerts_per_month > 0.0 && alerts_per_month <= 100.0) {
+        if !is_askable(alerts_per_month) {
             return Err(Error::AlertsPerMonth(alerts_per_month));
         }
         let (edges, calibration) = self.model.calibrate(&self.shares, alerts_per_month);
@@ -47,8 +47,14 @@ impl Trained {
             calibration: Some(calibration),
             distillation: Some(distillation),
             backtest: self.backtest.clone(),
-            population: self.model.population(&edges),
+            population: population(&table, &set),
             table,
         })
     }
+}
+
+/// How the readings that were learned score by themselves, as `score` will score others.
+fn population(table: &ScoreTable, set: &TrainingSet) -> Option<Population> {
+    let scores: Vec<f64> = set.rows.iter().filter_map(|row| table.score(row.slot, row.wh).ok()).collect();
+    Population::of(&scores)
 }

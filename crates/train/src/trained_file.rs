@@ -20,13 +20,13 @@ use std::io::Read;
 
 use jiff::Timestamp;
 use knowatt_readings::{Reading, Readings};
-use knowatt_score::{Backtest, Calendar, DayClasses, Provenance, SealedError, SealedKind, json};
+use knowatt_score::{Backtest, Calendar, Provenance, SealedError, SealedKind, json};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calibrate::HeldOut,
+    calibrate::{HeldOut, is_askable},
     features::{FEATURES, Shares},
-    fitted_model::{FittedFeature, FittedModel},
+    fitted_model::{FittedFeature, FittedModel, raw_scores},
     models::Parameters,
     trained::Trained,
     training_set::TrainingSet,
@@ -108,6 +108,11 @@ impl Trained {
         ])
     }
 
+    /// Whether some bytes begin as such a file does.
+    pub fn begins(bytes: &[u8]) -> bool {
+        KIND.begins(bytes)
+    }
+
     /// Reads a whole file.
     pub fn read(source: impl Read) -> Result<Self, SealedError> {
         KIND.read(source, Self::from_bytes)
@@ -122,9 +127,11 @@ impl Trained {
 impl Document {
     fn into_trained(self) -> Result<Trained, SealedError> {
         let content = |what: String| SealedError::content(what);
+        self.provenance.check()?;
+        self.backtest.as_ref().map_or(Ok(()), Backtest::check)?;
         let readings = self.readings.into_readings()?;
-        if !(self.alerts_per_month > 0.0 && self.alerts_per_month <= 100.0) {
-            return Err(content("the number of alerts a month is not above 0 and at most 100".to_owned()));
+        if !is_askable(self.alerts_per_month) {
+            return Err(content("the number of alerts a month is not above 0 and at most 30".to_owned()));
         }
         let shares = Shares::ALL.into_iter().find(|shares| shares.name == self.shares);
         let shares = shares.ok_or_else(|| content(format!("there are no shares called {}", self.shares)))?;
@@ -132,12 +139,8 @@ impl Document {
         if self.was_fine.iter().any(|at| set.rows.binary_search_by_key(at, |row| row.start).is_err()) {
             return Err(content("a reading that was fine is not among the readings".to_owned()));
         }
-        let rows = readings.rows.len();
-        let features: Vec<FittedFeature> = self
-            .features
-            .into_iter()
-            .map(|part| part.into_feature(rows, self.calendar.day_classes()))
-            .collect::<Result<_, _>>()?;
+        let features: Vec<FittedFeature> =
+            self.features.into_iter().map(|part| part.into_feature(&set)).collect::<Result<_, _>>()?;
         let place = |part: &FittedFeature| FEATURES.iter().position(|feature| *feature == part.feature);
         if features.first().and_then(place) != Some(0) || !features.is_sorted_by(|a, b| place(a) < place(b)) {
             return Err(content("the features are not in order, the level first".to_owned()));
@@ -165,7 +168,7 @@ impl ReadingsPart {
         }
         let row = |(start_s, wh): (i64, f64)| {
             let start = Timestamp::from_second(start_s).ok()?;
-            (0.0..=Reading::MAX_WH).contains(&wh).then_some(Reading { start, wh })
+            Some(Reading { start, wh }).filter(Reading::is_possible)
         };
         let rows = start_s.into_iter().zip(wh).map(row).collect::<Option<_>>();
         let rows = rows.ok_or_else(|| SealedError::content("a reading is none"))?;
@@ -174,22 +177,23 @@ impl ReadingsPart {
 }
 
 impl FeaturePart {
-    fn into_feature(self, rows: usize, day_classes: DayClasses) -> Result<FittedFeature, SealedError> {
+    fn into_feature(self, set: &TrainingSet) -> Result<FittedFeature, SealedError> {
         let Self { name, highest_wh, low, held_out, parameters } = self;
         let broken = |what: &str| SealedError::content(format!("{what} of the feature {name}"));
         let feature = FEATURES.into_iter().find(|feature| feature.to_string() == name);
         let feature = feature.ok_or_else(|| broken("nothing is known"))?;
-        if held_out.len() != rows {
+        if held_out.len() != set.rows.len() {
             return Err(broken("there is not a raw score a reading"));
         }
         if !(highest_wh > 0.0 && highest_wh <= knowatt_score::Curve::MAX_WH) {
             return Err(broken("the last knot has no place"));
         }
         let fitted = parameters
-            .restore(day_classes.count())
+            .restore(set.calendar.day_classes().count())
             .map_err(|error| SealedError::content(format!("feature {name}: {error}")))?;
         let raw = held_out.into_iter().map(|raw| raw.unwrap_or(f64::NEG_INFINITY)).collect();
-        Ok(FittedFeature { feature, fitted, held_out: HeldOut { raw, low }, highest_wh })
+        let seen = raw_scores(&*fitted, set, feature);
+        Ok(FittedFeature { feature, fitted, held_out: HeldOut { raw, low }, seen, highest_wh })
     }
 }
 

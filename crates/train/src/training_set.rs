@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use knowatt_readings::Readings;
 use knowatt_score::{Calendar, Feature, Recent, Slot};
 
-/// The fewest days with readings that a model is trained on: three weeks, so that each of them can be
-/// held out from two others.
+/// The fewest days with readings that a model is trained on: three weeks, of which some can be held out and some
+/// are left.
 pub const LEAST_DAYS: usize = 21;
 
 /// A reading with the cell of the table it belongs to.

@@ -9,13 +9,13 @@ use std::{
 use anyhow::{Context as _, Result};
 use knowatt_score::{Calendar, Figure};
 use knowatt_train::{
-    AUTO, BacktestReport, CandidateFigures, ModelName, Options, WindowFigures, backtest, training_set,
+    AUTO, BacktestReport, CandidateFigures, ModelName, WindowFigures, backtest, training_set,
 };
 use serde::Serialize;
 
 use crate::{
     args::{BacktestArgs, Format, Models},
-    inputs,
+    history::History,
     output::{self, Output, OutputError},
     text::{BOLD, DIM, date},
 };
@@ -45,23 +45,22 @@ struct Document<'a> {
 }
 
 pub(crate) fn run(args: &BacktestArgs) -> Result<ExitCode> {
-    let files: Vec<_> = args.inputs.iter().map(PathBuf::as_path).collect();
+    let files: Vec<_> = args.inputs.iter().chain(&args.learn.exclude).map(PathBuf::as_path).collect();
     let ledger = args.columns.ledger.as_deref();
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
-    let calendar = Calendar::new(&args.tz.0, args.day_class)?;
-    let readings = inputs::read(&args.inputs, &args.columns, calendar.zone())?;
-    let options = Options { day_classes: args.day_class, ..Options::default() };
-    let set = training_set(&readings, &args.tz.0, &options)?;
-    let report = backtest(&set, &models(&args.models), args.alerts_per_month, args.seed)?;
+    let History { readings, options, zone, .. } =
+        History::begin(&args.inputs, &args.tz, &args.learn, &args.columns)?;
+    let set = training_set(&readings, &zone, &options)?;
+    let report = backtest(&set, &models(&args.models), options.alerts_per_month, options.seed)?;
     let rows = rows(&report);
     let write = |out: &mut dyn Write| match args.format {
-        Format::Text => print(out, &report, &calendar, args.alerts_per_month),
+        Format::Text => print(out, &report, &set.calendar, options.alerts_per_month),
         Format::Csv => print_csv(out, &rows),
         Format::Json => {
             let document = Document {
                 format: "knowatt-backtest",
                 version: 1,
-                alerts_per_month_asked: args.alerts_per_month,
+                alerts_per_month_asked: options.alerts_per_month,
                 choice: &report.nested.choice,
                 nested: &report.nested,
                 rows: &rows,

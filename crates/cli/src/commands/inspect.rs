@@ -1,18 +1,18 @@
 //! `knowatt inspect`: what a model file holds and where it came from.
 
 use std::{
-    io::{self, Write},
+    io::{self, Read as _, Write},
     path::Path,
     process::ExitCode,
 };
 
 use anyhow::Result;
-use jiff::{SignedDuration, Span, Timestamp, civil::Date, tz::TimeZone};
-use knowatt_score::{Backtest, Calibration, MONTH_HOURS, ModelFile, ScoreTable, SealedError, Source};
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use knowatt_score::{Backtest, Calibration, MONTH_HOURS, ModelFile, ScoreTable, Source};
+use knowatt_train::Trained;
 
 use crate::{
     args::InspectArgs,
-    history::read_fitted,
     inputs, output,
     text::{BOLD, DIM, counted, grouped, wh},
 };
@@ -27,17 +27,32 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// So much of a file tells of which kind it is.
+const BEGINNING_BYTES: u64 = 256;
+
+enum Either {
+    Model(ModelFile),
+    Fitted(Trained),
+}
+
 /// The model file, or the one that a fitted model gives.
 fn read(path: &Path) -> Result<ModelFile> {
-    let error = match inputs::read_model(path) {
-        Ok(model) => return Ok(model),
-        Err(error) => error,
-    };
-    let is_other = matches!(error.downcast_ref(), Some(SealedError::Other { .. }));
-    match read_fitted(path) {
-        Ok(trained) if is_other => Ok(trained.model_file(trained.alerts_per_month)?),
-        _ => Err(error),
-    }
+    inputs::read_sealed(path, |source| {
+        // Enough to tell which of the two it is.
+        let mut start = Vec::new();
+        source.take(BEGINNING_BYTES).read_to_end(&mut start)?;
+        let is_fitted = Trained::begins(&start);
+        let whole = start.chain(source);
+        Ok(if is_fitted {
+            Either::Fitted(Trained::read(whole)?)
+        } else {
+            Either::Model(ModelFile::read(whole)?)
+        })
+    })
+    .and_then(|either| match either {
+        Either::Model(model) => Ok(model),
+        Either::Fitted(trained) => Ok(trained.model_file(trained.alerts_per_month)?),
+    })
 }
 
 /// One fact a line.
@@ -56,7 +71,8 @@ fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
         (Source::Readings, Some(first), Some(end)) => {
             let span = span(first, end, calendar.zone());
             line("learned from", format!("{rows} hourly readings, {span}"))?;
-            if let Some(unseen) = unseen(first, end, calendar.zone()) {
+            let unseen = provenance.last_instant().and_then(|last| unseen(first, last, calendar.zone()));
+            if let Some(unseen) = unseen {
                 line("never seen", unseen)?;
             }
         }
@@ -73,7 +89,7 @@ fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
         line(
             "backtest",
             format!(
-                "{found:.0} ± {spread:.0} % of made-up mishaps found, average precision {:.2} ± {:.2}, {:.1} ± {:.1} alerts a month, on {windows} windows that had no part in the choice",
+                "{found:.0} ± {spread:.0} % of made-up mishaps found, average precision {:.2} ± {:.2}, {:.1} ± {:.1} alerts a month, on {windows} windows, each by what the others would have chosen",
                 average_precision.mean,
                 average_precision.spread,
                 alerts_per_month.mean,
@@ -104,9 +120,9 @@ fn span(first: Timestamp, end: Timestamp, zone: &TimeZone) -> String {
     format!("{} to {}", local(first), local(end))
 }
 
-/// The months of the year that no reading is from.
-fn unseen(first: Timestamp, end: Timestamp, zone: &TimeZone) -> Option<String> {
-    let last = zone.to_datetime(end.checked_sub(SignedDuration::from_secs(1)).ok()?).date();
+/// The months of the year that lie outside the span of the readings.
+fn unseen(first: Timestamp, last: Timestamp, zone: &TimeZone) -> Option<String> {
+    let last = zone.to_datetime(last).date();
     let mut seen = [false; 12];
     let mut date = zone.to_datetime(first).date().first_of_month();
     while date <= last && !seen.iter().all(|seen| *seen) {

@@ -11,18 +11,24 @@ use knowatt_score::ModelFile;
 use knowatt_train::{Bounds, Choice, ModelName, Trained, from_bounds, train};
 
 use crate::{
-    args::TrainArgs, commands::holidays, excluded, history::History, model_output::ModelOutputs, output::say,
-    text::grouped, was_fine,
+    args::TrainArgs,
+    commands::holidays,
+    excluded,
+    history::{History, read_fitted},
+    model_output::ModelOutputs,
+    output::say,
+    text::grouped,
+    was_fine,
 };
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let outputs =
         ModelOutputs { output: &args.output, table: args.table.as_deref(), fitted: args.fitted.as_deref() };
-    let named = args.inputs.iter().chain(&args.bounds).chain(&args.exclude);
+    let named = args.inputs.iter().chain(&args.bounds).chain(&args.learn.exclude);
     // The fitted model may be carried on in place.
     let from = args.from.iter().filter(|from| Some(from.as_path()) != args.fitted.as_deref());
     let files: Vec<_> = named.chain(from).map(PathBuf::as_path).collect();
-    outputs.distinct(args.columns.ledger.as_deref(), &files)?;
+    outputs.check(args.columns.ledger.as_deref(), &files)?;
     let (model, trained) = match &args.bounds {
         Some(bounds) => (bounded(bounds, args)?, None),
         None => learned(args).map(|(model, trained)| (model, Some(trained)))?,
@@ -32,7 +38,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 }
 
 fn learned(args: &TrainArgs) -> Result<(ModelFile, Trained)> {
-    let History { readings, excluded, zone, options } = History::read(args)?;
+    let learn = &args.learn;
+    let history = match (&args.from, &args.tz) {
+        (Some(from), _) => History::carry_on(read_fitted(from)?, &args.inputs, learn, &args.columns)?,
+        (None, Some(zone)) => History::begin(&args.inputs, zone, learn, &args.columns)?,
+        (None, None) => anyhow::bail!("--tz is needed: the time zone of the home"),
+    };
+    let History { readings, excluded, zone, mut options } = history;
+    options.model = args.model.unwrap_or(options.model);
+    options.was_fine.extend(was_fine::instants(&args.was_fine, &zone)?);
+    options.was_fine.sort_unstable();
+    options.was_fine.dedup();
     if options.model == Choice::Auto {
         say!("choosing  a model on the home's own history");
     }
@@ -44,7 +60,7 @@ fn learned(args: &TrainArgs) -> Result<(ModelFile, Trained)> {
     if let Some(backtest) = &trained.backtest {
         say!("chosen    {}", backtest.choice);
         say!(
-            "backtest  {:.0} % of made-up mishaps found at four false alerts a month, on {} windows that had no part in the choice",
+            "backtest  {:.0} % of made-up mishaps found at four false alerts a month, on {} windows, each by what the others would have chosen",
             100.0 * backtest.events.mean,
             backtest.windows,
         );

@@ -97,13 +97,22 @@ impl Fitted for FittedEnvelope {
         0.0
     }
 
-    fn curve(&self, slot: Slot, edges: Edges, _highest_wh: f64) -> Distilled {
+    fn curve(&self, slot: Slot, edges: Edges, highest_wh: f64) -> Distilled {
         let range = self.range(slot);
-        // Straight up to 1 and straight beyond: three knots are the model itself.
-        let at = |raw: f64| (range.min_wh + raw * range.width()).clamp(0.0, Curve::MAX_WH);
+        // Straight up to 1 and straight beyond: three knots are the model itself, unless they lie further than any do.
+        let at = |raw: f64, most: f64| (range.min_wh + raw * range.width()).clamp(0.0, most);
         let beyond = edges.high + (edges.high - edges.low);
-        let knots = [(edges.low, 0.0), (edges.high, 1.0), (beyond, 1.0 + edges.steepness)];
-        let knots = knots.map(|(raw, score)| Knot { wh: at(raw), score }).to_vec();
-        Distilled { curve: Curve::new(knots), largest_error: 0.0 }
+        let high_wh = at(edges.high, Curve::MAX_WH / 2.0);
+        let knots = [
+            (at(edges.low, Curve::MAX_WH), 0.0),
+            (high_wh, 1.0),
+            (at(beyond, Curve::MAX_WH), 1.0 + edges.steepness),
+        ];
+        let curve = Curve::new(knots.map(|(wh, score)| Knot { wh, score }).to_vec());
+        let largest_error = curve.as_ref().map_or(f64::INFINITY, |curve| {
+            let error = |wh: f64| (curve.score(wh) - edges.score(self.raw(slot, wh))).abs();
+            error(0.0).max(error(highest_wh))
+        });
+        Distilled { curve, largest_error }
     }
 }

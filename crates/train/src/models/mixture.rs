@@ -154,10 +154,17 @@ impl Law {
         self.parts.iter().map(|part| part.weight * upper_tail((x - part.mean) / part.spread)).sum()
     }
 
+    /// P(X < x).
+    fn lower_tail(&self, x: f64) -> f64 {
+        self.parts.iter().map(|part| part.weight * upper_tail((part.mean - x) / part.spread)).sum()
+    }
+
     fn z(&self, x: f64) -> f64 {
-        let tail = self.tail(x.min(self.far));
-        let z = if tail < 1.0 { upper_quantile(tail).max(LOWEST_Z) } else { LOWEST_Z };
-        z + (x - self.far).max(0.0) / self.far_spread
+        let near = x.min(self.far);
+        let upper = self.tail(near);
+        // Each tail is exact where it is the smaller one.
+        let z = if upper < 0.5 { upper_quantile(upper) } else { -upper_quantile(self.lower_tail(near)) };
+        z.max(LOWEST_Z) + (x - self.far).max(0.0) / self.far_spread
     }
 }
 

@@ -25,6 +25,11 @@ pub(super) fn root(wh: f64) -> f64 {
     libm::sqrt(wh + OFFSET_WH)
 }
 
+/// The Wh of a [`root`].
+pub(super) fn square(root: f64) -> f64 {
+    root * root - OFFSET_WH
+}
+
 /// A cell's mean and standard deviation, in √Wh.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

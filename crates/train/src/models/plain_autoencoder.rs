@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Fitted, Model, Parameters,
     lattice::{Lattice, rising},
+    moments::{root, square},
     network::{Network, Schedule, learn},
 };
 use crate::{random::Random, training_set::TrainingSet};
@@ -27,7 +28,7 @@ const WIDTHS: [usize; 5] = [COLUMNS, 16, 4, 16, COLUMNS];
 const SCHEDULE: Schedule = Schedule { epochs: 15, batch: 32, learning_rate: 0.02 };
 /// Points at which raw scores are tabulated.
 const POINTS: usize = 64;
-/// The last of them lies at this many times the highest √Wh.
+/// The last of them lies at this many times the root of the highest.
 const BEYOND_HIGHEST: f64 = 1.5;
 /// Raw scores rise by this much or more from each point to the next.
 const LEAST_RISE: f64 = 1e-3;
@@ -130,9 +131,9 @@ impl FittedPlainAutoencoder {
     fn new(parameters: PlainAutoencoderParameters, days: usize) -> Self {
         let PlainAutoencoderParameters { network, means, deviations, median_wh, highest_wh, error } =
             &parameters;
-        let last = BEYOND_HIGHEST * libm::sqrt(*highest_wh) + 1.0;
-        let lattice = Lattice::spanning(libm::sqrt(*median_wh), last, POINTS);
-        let wh: Vec<f64> = lattice.xs().map(|root| root * root).collect();
+        let last = BEYOND_HIGHEST * root(*highest_wh) + 1.0;
+        let lattice = Lattice::spanning(root(*median_wh), last, POINTS);
+        let wh: Vec<f64> = lattice.xs().map(square).collect();
         let raw = |cell: usize| {
             let batch = Array2::from_shape_fn((COLUMNS, POINTS), |(column, point)| {
                 let value = [(cell / HOURS) as f64, (cell % HOURS) as f64, wh[point]][column];
@@ -152,7 +153,7 @@ impl Fitted for FittedPlainAutoencoder {
 
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
         let at = slot.cell() * POINTS;
-        self.lattice.value(&self.raw[at..at + POINTS], libm::sqrt(wh))
+        self.lattice.value(&self.raw[at..at + POINTS], root(wh))
     }
 
     fn raw_low(&self) -> f64 {

@@ -73,9 +73,21 @@ fn content_that_breaks_a_rule_is_refused_though_its_digest_fits() {
         ("\"zscore\":", "\"oracle\":", "unknown variant"),
         ("\"alerts_per_month\": 2.0", "\"alerts_per_month\": 0.0", "alerts a month"),
         ("\"highest_wh\":", "\"highest_wh\":-", "no place"),
+        ("\"tool\":\"knowatt", "\"tool\":\"\\u001bknowatt", "control character"),
+        ("\"zone\":\"Europe/Paris\"", "\"zone\":\"europe/paris\"", "the zone is called Europe/Paris"),
+        ("\"wh\":[", "\"wh\":[1e300,", "each with its Wh"),
     ];
     for (from, to, expected) in cases {
         let message = Trained::from_bytes(&forged(&trained, from, to)).map(|_| ()).unwrap_err().to_string();
         assert!(message.contains(expected), "{to}: {message}");
     }
+}
+
+#[test]
+fn a_score_that_is_too_steep_to_distil_is_an_error_and_no_endless_work() {
+    let trained = trained(ModelName::ZScore);
+    let text = String::from_utf8(trained.to_bytes()).unwrap();
+    let spread = text.split("\"spread\":").nth(1).unwrap().split('}').next().unwrap();
+    let steep = forged(&trained, &format!("\"spread\":{spread}"), "\"spread\":1e-30");
+    assert!(Trained::from_bytes(&steep).unwrap().model_file(2.0).is_err());
 }
