@@ -108,7 +108,7 @@ fn an_hour_given_by_two_files_is_kept_once() {
     let outcome = folder.knowatt("train a.csv a.csv --tz UTC -o m.json");
     assert_eq!(outcome.code, 0);
     assert!(
-        outcome.stderr.contains("overlap               720  all inputs: given twice"),
+        outcome.stderr.contains("overlap                720  all inputs: given twice"),
         "{}",
         outcome.stderr
     );
@@ -116,11 +116,11 @@ fn an_hour_given_by_two_files_is_kept_once() {
 
 #[test]
 fn several_candidates_are_left_to_the_user() {
-    let content = rows("timestamp,import_kwh,export_kwh", |time, _| format!("{time},1,2"));
+    let content = rows("timestamp,heating_kwh,other_kwh", |time, _| format!("{time},1,2"));
     let message = Folder::with("in.csv", content).refuses("train in.csv --tz UTC -o m.json");
     assert_eq!(
         last_line(&message),
-        "knowatt: in.csv:1: `import_kwh`, `export_kwh` could each be the value; choose with --value-column NAME"
+        "knowatt: in.csv:1: `heating_kwh`, `other_kwh` could each be the value; choose with --value-column NAME"
     );
 }
 
@@ -183,10 +183,8 @@ fn real_exports_are_read_with_flags_for_their_columns() {
     // This one jumps back by most of a year at line 2306.
     let flags = ["--time-column", "Date/time UTC", "--value-column", "Active energy Wh (B)"];
     let (code, said) = score("shelly-em3-phase-b.csv", &flags);
-    assert!(
-        code == Some(2) && said.contains("shelly-em3-phase-b.csv:2306: 295 d 23 h 50 min earlier"),
-        "{said}"
-    );
+    let sorted_in = "shelly-em3-phase-b.csv:2306: 295 d 23 h 50 min earlier than line 2305; sorted in";
+    assert!(code == Some(0) && said.contains(sorted_in), "{said}");
 }
 
 #[test]

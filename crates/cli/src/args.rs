@@ -2,9 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use clap::{
+    Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser},
+};
 use clap_complete::Shell;
-use knowatt_readings::{Kind, Unit};
+use knowatt_readings::{
+    Kind, Unit,
+    formats::{DateOrder, Format as InputFormat},
+};
 use knowatt_score::{Calendar, DayClasses};
 use knowatt_train::{Choice, ModelName, Region, UnknownRegion, is_askable};
 
@@ -34,6 +40,8 @@ pub(crate) enum Command {
     Backtest(BacktestArgs),
     /// Score readings against a model
     Score(ScoreArgs),
+    /// Make a table of hours of a meter's history, whatever it comes as: meter,start,wh
+    Import(ImportArgs),
     /// Say what a model file holds and where it came from
     Inspect(InspectArgs),
     /// List the places whose public holidays are known, or the dates of some
@@ -58,7 +66,7 @@ Examples:
   knowatt train october.csv --from fitted.json --last-days 90 --fitted fitted.json -o model.json
   knowatt train --bounds bounds.csv --tz Australia/Sydney -o model.json")]
 pub(crate) struct TrainArgs {
-    /// CSV files, plain, gzip or zstd; `-` is standard input
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input
     #[arg(required_unless_present_any = ["bounds", "from"], conflicts_with = "bounds", value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -101,6 +109,10 @@ pub(crate) struct TrainArgs {
     )]
     pub(crate) bounds: Option<PathBuf>,
 
+    /// The format of the inputs [default: told by their content]
+    #[arg(long, value_name = "FORMAT", requires = "inputs", value_parser = format_parser(), help_heading = "Input")]
+    pub(crate) format: Option<&'static InputFormat>,
+
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
 }
@@ -133,7 +145,7 @@ Examples:
   knowatt backtest meter.csv --tz Europe/Paris
   knowatt backtest meter.csv --tz Europe/Paris --models zscore,envelope --format json -o backtest.json")]
 pub(crate) struct BacktestArgs {
-    /// CSV files, plain, gzip or zstd; `-` is standard input
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -155,6 +167,10 @@ pub(crate) struct BacktestArgs {
     /// How to write them
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+
+    /// The format of the inputs [default: told by their content]
+    #[arg(long = "input-format", value_name = "FORMAT", requires = "inputs", value_parser = format_parser(), help_heading = "Input")]
+    pub(crate) input_format: Option<&'static InputFormat>,
 
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
@@ -197,7 +213,7 @@ pub(crate) struct ScoreArgs {
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
 
-    /// CSV files, plain, gzip or zstd; `-` is standard input
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -208,6 +224,36 @@ pub(crate) struct ScoreArgs {
     /// Exit with code 1 if a reading scores above this
     #[arg(long, value_name = "SCORE", value_parser = parse_score, allow_negative_numbers = true)]
     pub(crate) fail_above: Option<f64>,
+
+    /// The format of the inputs [default: told by their content]
+    #[arg(long, value_name = "FORMAT", requires = "inputs", value_parser = format_parser(), help_heading = "Input")]
+    pub(crate) format: Option<&'static InputFormat>,
+
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  knowatt import green-button.xml -o readings.csv
+  knowatt import export.csv --tz Europe/Brussels -o readings.jsonl --ledger ledger.csv")]
+pub(crate) struct ImportArgs {
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Time zone of the home: whose hours are meant, and the times that have no offset [default: UTC, and times need one]
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone)]
+    pub(crate) tz: Option<Zone>,
+
+    /// Where to write the hours, as .csv or .jsonl; `-` is standard output, as CSV
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+
+    /// The format of the inputs [default: told by their content]
+    #[arg(long, value_name = "FORMAT", requires = "inputs", value_parser = format_parser(), help_heading = "Input")]
+    pub(crate) format: Option<&'static InputFormat>,
 
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
@@ -301,6 +347,10 @@ pub(crate) struct ColumnArgs {
     #[arg(long, value_name = "NAME", requires = "inputs")]
     pub(crate) meter: Option<String>,
 
+    /// Which of day and month comes first in dates such as 03/04/2024 [default: as the first rows tell]
+    #[arg(long, value_enum, requires = "inputs")]
+    pub(crate) date_order: Option<DateOrderArg>,
+
     /// Write everything that was not used as read, as CSV: input,line,rule,timestamp,what
     #[arg(long, value_name = "FILE", requires = "inputs")]
     pub(crate) ledger: Option<PathBuf>,
@@ -314,6 +364,23 @@ pub(crate) enum KindArg {
     Power,
     /// A counter that only rises
     Register,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum DateOrderArg {
+    /// 31/12/2024
+    DayFirst,
+    /// 12/31/2024
+    MonthFirst,
+}
+
+impl From<DateOrderArg> for DateOrder {
+    fn from(order: DateOrderArg) -> Self {
+        match order {
+            DateOrderArg::DayFirst => Self::DayFirst,
+            DateOrderArg::MonthFirst => Self::MonthFirst,
+        }
+    }
 }
 
 impl From<KindArg> for Kind {
@@ -389,6 +456,12 @@ fn models_parser() -> impl clap::builder::TypedValueParser<Value = Models> {
     let names = ModelName::ALL.map(ModelName::name);
     PossibleValuesParser::new(["all"].into_iter().chain(names))
         .try_map(|name| if name == "all" { Ok(Models::All) } else { name.parse().map(Models::One) })
+}
+
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = &'static InputFormat> {
+    use clap::builder::TypedValueParser as _;
+    let names = InputFormat::ALL.iter().map(|format| PossibleValue::new(format.name).help(format.about));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<&'static InputFormat>())
 }
 
 fn day_classes_parser() -> impl clap::builder::TypedValueParser<Value = DayClasses> {

@@ -1,6 +1,6 @@
 //! What `train` learns from: the inputs' readings, or those of a fitted model with the inputs' added.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
@@ -9,9 +9,10 @@ use knowatt_score::Calendar;
 use knowatt_train::{Choice, Options, Trained};
 
 use crate::{
-    args::{ColumnArgs, LearnArgs, Zone},
+    args::{LearnArgs, Zone},
     commands::holidays,
-    excluded, inputs,
+    excluded,
+    inputs::{self, Sources},
     output::say,
     text::{counted, date},
 };
@@ -26,38 +27,27 @@ pub(crate) struct History {
 
 impl History {
     /// The history of some inputs, for a home in a zone.
-    pub(crate) fn begin(
-        inputs: &[PathBuf],
-        zone: &Zone,
-        learn: &LearnArgs,
-        columns: &ColumnArgs,
-    ) -> Result<Self> {
+    pub(crate) fn begin(sources: Sources<'_>, zone: &Zone, learn: &LearnArgs) -> Result<Self> {
         let options = Options {
             day_classes: learn.day_class.unwrap_or_default(),
             holidays: learn.holidays.clone(),
             ..Options::default()
         };
-        Self::read(inputs, &zone.0, options, None, learn, columns)
+        Self::read(sources, &zone.0, options, None, learn)
     }
 
     /// The history of a fitted model, with the inputs' added.
-    pub(crate) fn carry_on(
-        from: Trained,
-        inputs: &[PathBuf],
-        learn: &LearnArgs,
-        columns: &ColumnArgs,
-    ) -> Result<Self> {
+    pub(crate) fn carry_on(from: Trained, sources: Sources<'_>, learn: &LearnArgs) -> Result<Self> {
         let (zone, options) = carried_on(&from)?;
-        Self::read(inputs, &zone, options, Some(from), learn, columns)
+        Self::read(sources, &zone, options, Some(from), learn)
     }
 
     fn read(
-        inputs: &[PathBuf],
+        sources: Sources<'_>,
         zone: &str,
         mut options: Options,
         from: Option<Trained>,
         learn: &LearnArgs,
-        columns: &ColumnArgs,
     ) -> Result<Self> {
         options.alerts_per_month = learn.alerts_per_month.unwrap_or(options.alerts_per_month);
         options.seed = learn.seed.unwrap_or(options.seed);
@@ -72,10 +62,10 @@ impl History {
             let (readings, excluded) = periods.exclude(&whole, ledger);
             (readings, excluded, carried)
         };
-        let (mut readings, excluded, carried) = if inputs.is_empty() {
+        let (mut readings, excluded, carried) = if sources.inputs.is_empty() {
             join(&Readings::default(), &mut Ledger::default())
         } else {
-            inputs::read_then(inputs, columns, calendar.zone(), join)?
+            inputs::read_then(sources, zone, join)?
         };
         if let Some(Carried { kept, added, replaced }) = carried {
             say!("carried   {} of the fitted model, {} added", counted(kept, "hour"), counted(added, "hour"));

@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use knowatt_readings::{
-    Input, Intake, Ledger, Readings, Rule,
-    formats::csv::{self, Layout},
+    Input, Intake, Ledger, Meter, Readings, Rule,
+    formats::{self, Format, Understood},
 };
-use knowatt_score::{ModelFile, ScoreTable, SealedError};
+use knowatt_score::{Calendar, DayClasses, ModelFile, ScoreTable, SealedError};
 
 use crate::{
     args::ColumnArgs,
@@ -24,41 +24,95 @@ use crate::{
 /// Inputs shorter than this are read before a progress bar would be seen.
 const LONG_INPUT_BYTES: u64 = 8 << 20;
 
+/// What to read, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) inputs: &'a [PathBuf],
+    /// The format, unless it is told by the content.
+    pub(crate) format: Option<&'static Format>,
+    pub(crate) columns: &'a ColumnArgs,
+}
+
 /// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked:
 /// then most of all, when reading stopped.
-pub(crate) fn read(inputs: &[PathBuf], columns: &ColumnArgs, zone: &TimeZone) -> Result<Readings> {
-    read_then(inputs, columns, zone, |readings, _| readings.clone())
+pub(crate) fn read(sources: Sources<'_>, zone: &str) -> Result<Readings> {
+    read_then(sources, zone, |readings, _| readings.clone())
 }
 
 /// The same, but gives what is made of the readings, which the ledger may be told too.
 pub(crate) fn read_then<Made>(
-    inputs: &[PathBuf],
-    columns: &ColumnArgs,
-    zone: &TimeZone,
+    sources: Sources<'_>,
+    zone: &str,
     then: impl FnOnce(&Readings, &mut Ledger<'_>) -> Made,
 ) -> Result<Made> {
+    read_meters(sources, Some(zone), |meters, ledger| {
+        let meter = only(meters)?;
+        Ok(then(&meter.readings, ledger))
+    })?
+}
+
+/// The one meter there is.
+fn only(meters: &[Meter]) -> Result<&Meter> {
+    match meters {
+        [only] => Ok(only),
+        several => {
+            const MOST: usize = 8;
+            let mut names: Vec<String> =
+                several.iter().take(MOST).map(|meter| format!("`{}`", named(meter))).collect();
+            if several.len() > MOST {
+                names.push(format!("and {} more", several.len() - MOST));
+            }
+            anyhow::bail!(
+                "there are {} meters: {}; choose one with --meter NAME",
+                several.len(),
+                names.join(", ")
+            )
+        }
+    }
+}
+
+/// A meter's name for people.
+pub(crate) fn named(meter: &Meter) -> String {
+    if meter.name.is_empty() { "unnamed".to_owned() } else { meter.name.escape_debug().to_string() }
+}
+
+/// Reads all inputs, meter by meter, says what was not used, and writes the full ledger if asked. Without a zone the
+/// hours are those of UTC, and every time needs an offset.
+pub(crate) fn read_meters<Made>(
+    Sources { inputs, format, columns }: Sources<'_>,
+    zone: Option<&str>,
+    then: impl FnOnce(&[Meter], &mut Ledger<'_>) -> Made,
+) -> Result<Made> {
+    let calendar = Calendar::new(zone.unwrap_or("UTC"), DayClasses::None)?;
     let mut full = columns.ledger.as_deref().map(Output::create).transpose()?;
     let ledger = full.as_mut().map_or_else(Ledger::default, |full| Ledger::writing_to(full));
-    let options = csv::Options {
+    let options = formats::Options {
+        format,
         time_column: columns.time_column.clone(),
         value_column: columns.value_column.clone(),
         unit: columns.unit,
         kind: columns.kind.map(Into::into),
         meter_column: columns.meter_column.clone(),
-        meter: columns.meter.clone(),
+        date_order: columns.date_order.map(Into::into),
     };
-    let mut intake = Intake::new(zone.clone(), ledger);
-    let layouts = read_all(inputs, &options, &mut intake);
-    let (readings, mut ledger) = intake.finish();
-    let read = layouts.and_then(|layouts| {
-        let readings = readings?;
-        let made = then(&readings, &mut ledger);
-        Ok((readings, layouts, made))
+    let mut intake = Intake::new(calendar.zone().clone(), ledger);
+    if zone.is_none() {
+        intake = intake.without_zone();
+    }
+    if let Some(meter) = &columns.meter {
+        intake = intake.only(meter);
+    }
+    let understood = read_all(inputs, &options, &mut intake);
+    let (meters, mut ledger) = intake.finish();
+    let read = understood.and_then(|understood| {
+        let meters = meters?;
+        let made = then(&meters, &mut ledger);
+        Ok((meters, understood, made))
     });
     let path = columns.ledger.as_deref();
     ledger.finish().with_context(|| OutputError(path.unwrap_or(Path::new("-")).to_owned()))?;
     match (&read, path) {
-        (Ok((readings, layouts, _)), _) => report(readings, &ledger, layouts, zone, path),
+        (Ok((meters, understood, _)), _) => report(meters, &ledger, understood, calendar.zone(), path),
         (Err(_), Some(path)) => {
             say!("ledger    what was not used until it stopped is in {}", path.display());
         }
@@ -69,10 +123,14 @@ pub(crate) fn read_then<Made>(
     Ok(read?.2)
 }
 
-/// Reads one input after the other, with progress; gives how the columns of each were understood.
-fn read_all(inputs: &[PathBuf], options: &csv::Options, intake: &mut Intake<'_>) -> Result<Vec<Layout>> {
+/// Reads one input after the other, with progress; gives how each was understood.
+fn read_all(
+    inputs: &[PathBuf],
+    options: &formats::Options,
+    intake: &mut Intake<'_>,
+) -> Result<Vec<Understood>> {
     let progress = progress_bar(inputs);
-    let mut layouts = Vec::new();
+    let mut understood = Vec::new();
     for path in inputs {
         let bar = progress.clone();
         let input = if path == Path::new("-") {
@@ -80,10 +138,10 @@ fn read_all(inputs: &[PathBuf], options: &csv::Options, intake: &mut Intake<'_>)
         } else {
             Input::open_watched(path, move |bytes| bar.inc(bytes))?
         };
-        layouts.push(csv::read(input, options, intake)?);
+        understood.push(formats::read(input, options, intake)?);
     }
     progress.finish_and_clear();
-    Ok(layouts)
+    Ok(understood)
 }
 
 /// Reads a model file.
@@ -111,19 +169,31 @@ pub(crate) fn class_names(table: &ScoreTable) -> String {
 }
 
 fn report(
-    readings: &Readings,
+    meters: &[Meter],
     ledger: &Ledger<'_>,
-    layouts: &[Layout],
+    understood: &[Understood],
     zone: &TimeZone,
     full: Option<&Path>,
 ) {
-    if let (Some(first), Some(last), Some(layout)) =
-        (readings.rows.first(), readings.rows.last(), layouts.first())
-    {
-        let hours = counted(readings.rows.len() as u64, "hour");
-        let rows = counted(ledger.rows_read(), "row");
-        say!("read      {hours} from {rows}, {} to {}", date(first.start, zone), date(last.start, zone));
-        say!("          {DIM}{layout}{DIM:#}");
+    let rows = ledger.rows();
+    let readings = || meters.iter().flat_map(|meter| &meter.readings.rows);
+    let (first, last) = (readings().map(|row| row.start).min(), readings().map(|row| row.start).max());
+    if let (Some(first), Some(last)) = (first, last) {
+        let hours = counted(readings().count() as u64, "hour");
+        let of = if meters.len() > 1 {
+            format!(" of {}", counted(meters.len() as u64, "meter"))
+        } else {
+            String::new()
+        };
+        let from = counted(rows.read, "row");
+        say!("read      {hours}{of} from {from}, {} to {}", date(first, zone), date(last, zone));
+    }
+    let mut told: Vec<&Understood> = Vec::new();
+    for understood in understood {
+        if !told.contains(&understood) {
+            say!("          {DIM}{understood}{DIM:#}");
+            told.push(understood);
+        }
     }
     // What was excluded is told line by line.
     let is_noted = |&rule: &Rule| ledger.count(rule) > 0 && rule != Rule::Excluded;
@@ -131,16 +201,29 @@ fn report(
     if noted.is_empty() {
         return;
     }
-    let unused = ledger.rows_read() - ledger.rows_used();
     let hint = full.map_or_else(
         || "--ledger FILE lists every entry".to_owned(),
         |path| format!("all in {}", path.display()),
     );
-    say!("{YELLOW}ledger{YELLOW:#}    {} left out; {hint}", counted(unused, "row"));
+    let fates = [
+        (rows.used, "used as read"),
+        (rows.repaired, "repaired"),
+        (rows.quarantined, "doubted and left out"),
+        (rows.ignored, "not needed"),
+    ];
+    let fates = fates
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", grouped(*count)));
+    say!(
+        "{YELLOW}ledger{YELLOW:#}    {}: {}; {hint}",
+        counted(rows.read, "row"),
+        fates.collect::<Vec<_>>().join(", ")
+    );
     for rule in noted {
         let count = grouped(ledger.count(rule));
         let first = ledger.first(rule).map(ToString::to_string).unwrap_or_default();
-        say!("          {:<16} {count:>8}  {DIM}{first}{DIM:#}", rule.name());
+        say!("          {:<17} {count:>8}  {DIM}{first}{DIM:#}", rule.name());
     }
 }
 

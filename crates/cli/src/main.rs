@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Distil(args) => commands::distil::run(&args),
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Score(args) => commands::score::run(&args),
+        Command::Import(args) => commands::import::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Holidays(args) => commands::holidays::run(&args),
         Command::Demo => commands::demo::run(),

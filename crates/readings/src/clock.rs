@@ -3,8 +3,9 @@
 //! Two forms are read: RFC 3339 (with an offset or `Z`), and local wall-clock time in a given zone,
 //! `YYYY-MM-DD HH:MM[:SS[.fff]]` with a space or a `T`. For the latter there are two policies:
 //! a time the zone *skips* in spring is refused, and a time it *repeats* in autumn is the earlier
-//! instant, unless the row before it lies between the two; then it is the later one. So a file that
-//! runs through the repeated hour twice is read right, and one that has it once keeps the first.
+//! instant, unless the row before it lies between the two; then it is the later one (in a file with the newest
+//! row first, the later one unless the row before it is no later). So a file that runs through the repeated hour
+//! twice is read right, and one that has it once keeps the first, or from new to old the second.
 //!
 //! Rows of the same hour share their first fourteen characters. As parsing time is half the work of
 //! reading a long file, that hour's start is remembered, and only minutes and seconds are read anew.
@@ -30,10 +31,14 @@ pub(crate) enum TimeError {
     Unreadable,
     /// A wall-clock time that the zone skips.
     Skipped,
+    /// A wall-clock time, and no zone to take it in.
+    NoZone,
 }
 
 pub(crate) struct Clock {
     zone: TimeZone,
+    /// Whether wall-clock times are those of the zone.
+    pub(crate) has_zone: bool,
     hour: Option<KnownHour>,
 }
 
@@ -47,12 +52,17 @@ struct KnownHour {
 
 impl Clock {
     pub(crate) fn new(zone: TimeZone) -> Self {
-        Self { zone, hour: None }
+        Self { zone, has_zone: true, hour: None }
     }
 
     /// The instant that `field` names; `previous` is the row before it.
     #[inline]
-    pub(crate) fn instant(&mut self, field: &[u8], previous: Option<Millis>) -> Result<Millis, TimeError> {
+    pub(crate) fn instant(
+        &mut self,
+        field: &[u8],
+        previous: Option<Millis>,
+        descends: bool,
+    ) -> Result<Millis, TimeError> {
         let field = field.trim_ascii();
         let within = WithinHour::of(field);
         if let (Some(hour), Some(within)) = (&self.hour, &within)
@@ -61,7 +71,7 @@ impl Clock {
         {
             return Ok(hour.start + within.offset);
         }
-        self.parse(field, within, previous)
+        self.parse(field, within, previous, descends)
     }
 
     fn parse(
@@ -69,6 +79,7 @@ impl Clock {
         field: &[u8],
         within: Option<WithinHour<'_>>,
         previous: Option<Millis>,
+        descends: bool,
     ) -> Result<Millis, TimeError> {
         let text = std::str::from_utf8(field).map_err(|_| TimeError::Unreadable)?;
         // First as an instant: a wall-clock time would be read without the offset that follows it.
@@ -78,7 +89,10 @@ impl Clock {
             Err(_) if text.contains('[') => return Err(TimeError::Unreadable),
             Err(_) => {
                 let local: DateTime = text.parse().map_err(|_| TimeError::Unreadable)?;
-                (self.disambiguate(local, previous)?, self.is_regular(local))
+                if !self.has_zone {
+                    return Err(TimeError::NoZone);
+                }
+                (self.disambiguate(local, previous, descends)?, self.is_regular(local))
             }
         };
         if let (true, Some(within)) = (regular, within) {
@@ -90,7 +104,12 @@ impl Clock {
         Ok(instant)
     }
 
-    fn disambiguate(&self, local: DateTime, previous: Option<Millis>) -> Result<Millis, TimeError> {
+    fn disambiguate(
+        &self,
+        local: DateTime,
+        previous: Option<Millis>,
+        descends: bool,
+    ) -> Result<Millis, TimeError> {
         let ambiguous = self.zone.to_ambiguous_timestamp(local);
         let out_of_range = |_| TimeError::Unreadable;
         match ambiguous.offset() {
@@ -99,7 +118,9 @@ impl Clock {
             AmbiguousOffset::Fold { .. } => {
                 let earlier = millis(ambiguous.earlier().map_err(out_of_range)?);
                 let later = millis(ambiguous.later().map_err(out_of_range)?);
-                let is_second = previous.is_some_and(|previous| (earlier..later).contains(&previous));
+                let is_second = previous.is_some_and(|previous| {
+                    if descends { previous > later } else { (earlier..later).contains(&previous) }
+                });
                 Ok(if is_second { later } else { earlier })
             }
         }
@@ -171,7 +192,7 @@ mod tests {
         let mut clock = clock(zone);
         let mut previous = None;
         let mut one = |text: &&str| {
-            let instant = clock.instant(text.as_bytes(), previous)?;
+            let instant = clock.instant(text.as_bytes(), previous, false)?;
             previous = Some(instant);
             Ok(Timestamp::from_millisecond(instant).unwrap().to_string())
         };
@@ -292,8 +313,8 @@ mod tests {
                     2 => instant.display_with_offset(jiff::tz::offset(5)).to_string(),
                     _ => instant.to_string(),
                 };
-                let with = remembering.instant(text.as_bytes(), previous);
-                let without = clock(zone).instant(text.as_bytes(), previous);
+                let with = remembering.instant(text.as_bytes(), previous, false);
+                let without = clock(zone).instant(text.as_bytes(), previous, false);
                 prop_assert_eq!(with, without, "{}", text);
                 if form > 1 {
                     prop_assert_eq!(with, Ok(1000 * at), "{}", text);

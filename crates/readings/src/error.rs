@@ -119,31 +119,40 @@ pub enum ErrorKind {
         /// The kind it was said to be.
         kind: Kind,
     },
-    /// Several meters.
-    #[error(
-        "column `{column}` holds the meter `{second}` here and `{first}` before; choose one with --meter NAME"
-    )]
-    SeveralMeters {
-        /// The column.
-        column: String,
-        /// The first meter.
-        first: String,
-        /// The other one.
-        second: String,
-    },
     /// The meter asked for is not there.
-    #[error("column `{column}` holds no meter `{name}`; it holds {found}")]
+    #[error("holds no meter `{name}`; it holds {found}")]
     NoSuchMeter {
-        /// The column.
-        column: String,
         /// The meter asked for.
         name: String,
         /// The first of those found.
         found: String,
     },
+    /// More meters than one history may have.
+    #[error(
+        "holds more than {0} meters or registers. Is the column of the meter the right one (--meter-column)?"
+    )]
+    TooManyMeters(usize),
+    /// Not what its beginning, or `--format`, says it is.
+    #[error("is no well-formed {format}: {what}")]
+    Broken {
+        /// What it should be.
+        format: &'static str,
+        /// What is wrong, what was expected, what to do.
+        what: String,
+    },
+    /// Dates that could be read in two ways.
+    #[error(
+        "dates such as `{0}` could have the day or the month first; say --date-order day-first or --date-order month-first"
+    )]
+    DateOrder(String),
     /// A row that does not end.
     #[error("the row that begins here is longer than {} KiB: probably a quotation mark that is never closed", .0 >> 10)]
     RowTooLong(usize),
+    /// A wall-clock time, and no zone.
+    #[error(
+        "the time `{0}` has no offset; name the time zone of the home with --tz, such as --tz Europe/Paris"
+    )]
+    NoZone(String),
     /// Intervals longer than an hour.
     #[error(
         "the rows are mostly {0} apart; a reading an hour or finer is needed, for the hour is what the model learns"
@@ -154,13 +163,16 @@ pub enum ErrorKind {
         "the {0} values of `{1}` hardly ever fall, as a meter's counter does; say --kind register (or --kind energy if they are the energy of each interval)"
     )]
     LooksLikeRegister(u64, String),
-    /// Time runs backwards too often.
+    /// More rows out of order than are sorted.
+    #[error("more than {0} rows come after one that is later; sort it by time")]
+    TooManyOutOfOrder(usize),
+    /// A second value for one time, too often.
     #[error(
-        "{unusable} of {rows} rows are not in order of time, first at {first}. If two meters are in one file, separate them (--meter-column, --meter); if it runs from new to old, or its clock was set back, sort it by time"
+        "{conflicts} of {rows} rows give another value for a time that was given before, first at {first}. If two meters are in one file, name the column that tells them apart (--meter-column)"
     )]
-    NotInOrder {
-        /// Rows out of order, or with a second value for one time.
-        unusable: u64,
+    Conflicts {
+        /// Rows with a second value for one time.
+        conflicts: u64,
         /// All rows.
         rows: u64,
         /// The first of them.

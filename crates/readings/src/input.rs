@@ -4,7 +4,7 @@
 use std::{
     fs::File,
     io::{self, Cursor, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::error::{Error, ErrorKind};
@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind};
 pub struct Input {
     pub(crate) name: String,
     pub(crate) reader: Box<dyn Read>,
+    /// The file it is, for what cannot be read as a stream.
+    #[allow(dead_code, reason = "a database is read by its path")]
+    pub(crate) path: Option<PathBuf>,
 }
 
 impl Input {
@@ -29,7 +32,8 @@ impl Input {
         if file.metadata().map_err(failed)?.is_dir() {
             return Err(Error::new(&name, ErrorKind::Directory));
         }
-        Self::from_reader(&name, Watched { reader: file, progress })
+        let input = Self::from_reader(&name, Watched { reader: file, progress })?;
+        Ok(Self { path: Some(path.to_owned()), ..input })
     }
 
     /// Reads from anything; `name` stands in messages and in the ledger.
@@ -56,7 +60,17 @@ impl Input {
             return Err(Error::new(name, ErrorKind::NotText(what)));
         }
         let text = start.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&start).to_vec();
-        Ok(Self { name: name.to_owned(), reader: Box::new(Cursor::new(text).chain(unpacked)) })
+        Ok(Self { name: name.to_owned(), reader: Box::new(Cursor::new(text).chain(unpacked)), path: None })
+    }
+
+    /// The first bytes, `most` of them or all there are; they are read again after.
+    pub(crate) fn head(&mut self, most: usize) -> Result<Vec<u8>, Error> {
+        let mut head = Vec::new();
+        let read = self.reader.by_ref().take(most as u64).read_to_end(&mut head);
+        read.map_err(|error| Error::new(&self.name, ErrorKind::Io(error)))?;
+        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        self.reader = Box::new(Cursor::new(head.clone()).chain(rest));
+        Ok(head)
     }
 }
 

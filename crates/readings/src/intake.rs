@@ -1,4 +1,6 @@
-//! Where every format's rows arrive: checked one by one, in order, noted or passed on.
+//! Where every format's rows arrive: told apart by meter and register, checked one by one, noted or passed on.
+
+use std::collections::HashMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -8,47 +10,45 @@ use crate::{
     ledger::{Ledger, OfInput, Rule},
     number::{self, Number},
     reading::{Reading, Readings},
-    resample::{Resampler, Sample, TooCoarse, spell},
+    resample::{Sample, spell},
+    series::{self, Column, Series, Unreadable},
     unit::Kind,
 };
 
 /// Times before 1970 or from 2200 on are no readings.
 pub(crate) const PLAUSIBLE_TIMES: std::ops::Range<Millis> = 0..7_258_118_400_000;
 
-/// So many rows out of order say nothing about the input as a whole.
-const LEAST_DISORDER: u64 = 24;
+/// The most meters, and registers of them, that one history may have.
+const MOST_SERIES: usize = 100_000;
 
-/// Rows from which on values that never fall must be said to be a register or not.
-const REGISTER_ROWS: u64 = 48;
-
-/// Takes a meter's rows from one input after the other and makes hourly [`Readings`] of them.
+/// Takes rows from one input after the other and makes hourly [`Readings`] of them, meter by meter.
 pub struct Intake<'w> {
     clock: Clock,
-    resampler: Resampler,
+    zone: TimeZone,
     ledger: Ledger<'w>,
     input: String,
     inputs: usize,
-    column: Column,
-    /// The last row that was used.
-    previous: Option<Sample>,
-    /// How many values were below the one before them, and how many above.
-    falls: u64,
-    rises: u64,
-    /// The time of the last row of the input before.
-    carried: Option<Millis>,
-    /// The meter that the inputs are of, where they name one.
-    pub(crate) meter: Option<Vec<u8>>,
+    /// The meter whose rows are read; the others are left out.
+    chosen: Option<Vec<u8>>,
+    /// A meter that was there and not chosen.
+    other: Option<String>,
+    series: Vec<Series>,
+    by_name: HashMap<(Vec<u8>, Vec<u8>), SeriesId>,
+    /// The one used last.
+    latest: Option<SeriesId>,
 }
 
-/// What a format knows of the values before the first row.
-#[derive(Debug, Clone)]
-pub(crate) struct Column {
-    pub(crate) name: String,
-    pub(crate) kind: Kind,
-    /// Whether the user said the kind, so that it need not be doubted.
-    pub(crate) kind_given: bool,
-    /// Wh or W per unit.
-    pub(crate) factor: f64,
+/// Which series a row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SeriesId(usize);
+
+/// A meter's readings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Meter {
+    /// Its name; empty where the inputs name none.
+    pub name: String,
+    /// Its hourly readings, at least one.
+    pub readings: Readings,
 }
 
 impl<'w> Intake<'w> {
@@ -56,45 +56,124 @@ impl<'w> Intake<'w> {
     pub fn new(zone: TimeZone, ledger: Ledger<'w>) -> Self {
         Self {
             clock: Clock::new(zone.clone()),
-            resampler: Resampler::new(zone),
+            zone,
             ledger,
             input: String::new(),
             inputs: 0,
-            column: Column { name: String::new(), kind: Kind::Energy, kind_given: false, factor: 1.0 },
-            previous: None,
-            falls: 0,
-            rises: 0,
-            carried: None,
-            meter: None,
+            chosen: None,
+            other: None,
+            series: Vec::new(),
+            by_name: HashMap::new(),
+            latest: None,
         }
     }
 
-    /// The readings of all inputs, and the ledger, which may tell why there are none.
-    pub fn finish(mut self) -> (Result<Readings, Error>, Ledger<'w>) {
+    /// Reads only this meter's rows.
+    #[must_use]
+    pub fn only(mut self, meter: &str) -> Self {
+        self.chosen = Some(meter.trim().as_bytes().to_vec());
+        self
+    }
+
+    /// Refuses times without an offset: the zone of the home is not known.
+    #[must_use]
+    pub fn without_zone(mut self) -> Self {
+        self.clock.has_zone = false;
+        self
+    }
+
+    /// The readings of all inputs, meter by meter in the order of their names, and the ledger, which may tell why
+    /// there are none.
+    pub fn finish(mut self) -> (Result<Vec<Meter>, Error>, Ledger<'w>) {
         if self.inputs > 1 {
             self.ledger.begin_input("all inputs"); // an hour may be of several
         }
-        let rows = self.resampler.finish(&mut self.ledger);
-        if rows.is_empty() {
-            let error = Error::new(&self.input, ErrorKind::NoHour(self.ledger.rows_used()));
-            return (Err(error), self.ledger);
+        let mut series = self.series;
+        series.sort_by(|a, b| (&a.meter, &a.register).cmp(&(&b.meter, &b.register)));
+        let mut series = series.into_iter().peekable();
+        let mut meters = Vec::new();
+        while let Some(first) = series.next() {
+            let name = first.meter.clone();
+            let mut registers = vec![first.finish(&mut self.ledger)];
+            while let Some(next) = series.next_if(|next| next.meter == name) {
+                registers.push(next.finish(&mut self.ledger));
+            }
+            let rows = series::readings(registers, &mut self.ledger);
+            if !rows.is_empty() {
+                meters.push(Meter {
+                    name: String::from_utf8_lossy(&name).into_owned(),
+                    readings: Readings { rows },
+                });
+            }
         }
-        (Ok(Readings { rows }), self.ledger)
+        if meters.is_empty() {
+            let rows = self.ledger.rows();
+            let kind = match (self.chosen, self.other) {
+                (Some(chosen), Some(found)) if rows.used + rows.repaired == 0 => {
+                    ErrorKind::NoSuchMeter { name: show(&chosen), found }
+                }
+                _ => ErrorKind::NoHour(rows.used + rows.repaired),
+            };
+            return (Err(Error::new(&self.input, kind)), self.ledger);
+        }
+        (Ok(meters), self.ledger)
     }
 
     /// Whether the field is a time in a form that is read.
     pub(crate) fn is_time(&mut self, field: &[u8]) -> bool {
-        self.clock.instant(field, None) != Err(TimeError::Unreadable)
+        self.clock.instant(field, None, false) != Err(TimeError::Unreadable)
     }
 
-    pub(crate) fn begin(&mut self, input: &str, column: Column) {
+    /// Begins an input.
+    pub(crate) fn begin(&mut self, input: &str) {
         input.clone_into(&mut self.input);
         self.inputs += 1;
         self.ledger.begin_input(input);
-        self.resampler.begin(column.kind);
-        self.column = column;
-        self.carried = self.previous.take().map(|last| last.at);
-        (self.falls, self.rises) = (0, 0);
+        self.latest = None;
+    }
+
+    /// The series of a meter's register; none if that meter was not chosen.
+    #[inline]
+    pub(crate) fn series(
+        &mut self,
+        meter: &[u8],
+        register: &[u8],
+        column: &Column,
+    ) -> Result<Option<SeriesId>, Error> {
+        let meter = meter.trim_ascii();
+        if let Some(latest) = self.latest {
+            let series = &self.series[latest.0];
+            if series.meter == meter && series.register == register {
+                return Ok(Some(latest));
+            }
+        }
+        if self.chosen.as_ref().is_some_and(|chosen| chosen != meter) {
+            self.other.get_or_insert_with(|| show(meter));
+            return Ok(None);
+        }
+        let id = match self.by_name.get(&(meter.to_vec(), register.to_vec())) {
+            Some(id) => *id,
+            None if self.series.len() == MOST_SERIES => {
+                return Err(self.error(ErrorKind::TooManyMeters(MOST_SERIES)));
+            }
+            None => {
+                self.series.push(Series::new(meter, register, column.clone(), self.zone.clone()));
+                let id = SeriesId(self.series.len() - 1);
+                self.by_name.insert((meter.to_vec(), register.to_vec()), id);
+                id
+            }
+        };
+        if self.series[id.0].input != self.inputs {
+            self.series[id.0].begin(self.inputs, column.clone());
+        }
+        self.latest = Some(id);
+        Ok(Some(id))
+    }
+
+    /// The length of the intervals, where the input states it.
+    #[allow(dead_code, reason = "for formats that come")]
+    pub(crate) fn cadence(&mut self, id: SeriesId, cadence: Millis) {
+        self.series[id.0].state_cadence(cadence);
     }
 
     /// An error in the input being read.
@@ -104,7 +183,12 @@ impl<'w> Intake<'w> {
 
     /// A row that could not be split into its fields.
     pub(crate) fn bad_row(&mut self, line: u64, what: impl FnOnce() -> String) {
-        self.left_out(Rule::BadRow, line, None, what);
+        self.ledger.left_out(Rule::BadRow, line, None, what);
+    }
+
+    /// A row that is not looked for.
+    pub(crate) fn ignored(&mut self, rule: Rule, line: u64, what: impl FnOnce() -> String) {
+        self.ledger.left_out(rule, line, None, what);
     }
 
     /// A row that runs over several lines; it is used all the same.
@@ -114,93 +198,109 @@ impl<'w> Intake<'w> {
 
     /// A row of a meter that was not chosen.
     pub(crate) fn other_meter(&mut self, line: u64, meter: &[u8]) {
-        self.left_out(Rule::OtherMeter, line, None, || format!("meter `{}`; left out", show(meter)));
+        self.ignored(Rule::OtherMeter, line, || format!("meter `{}`; left out", show(meter)));
     }
 
     /// A row's time and value, as they stand in the input.
     #[inline]
-    pub(crate) fn row(&mut self, line: u64, time: &[u8], value: &[u8]) -> Result<(), Error> {
-        let at = match self.clock.instant(time, self.previous.map(|sample| sample.at).or(self.carried)) {
-            Ok(at) => at,
+    pub(crate) fn text(
+        &mut self,
+        id: SeriesId,
+        line: u64,
+        time: &[u8],
+        value: &[u8],
+        factor: f64,
+    ) -> Result<(), Error> {
+        let Some(at) = self.instant(id, line, time)? else { return Ok(()) };
+        match number::parse(value) {
+            Number::Finite(number) => self.reading(id, line, at, number * factor),
+            _ => self.no_number(id, line, at, value),
+        }
+    }
+
+    /// A row's instant, and a value that is no finite number.
+    #[cold]
+    pub(crate) fn no_number(
+        &mut self,
+        id: SeriesId,
+        line: u64,
+        at: Millis,
+        value: &[u8],
+    ) -> Result<(), Error> {
+        self.bad_number(number::parse(value), line, at, value);
+        self.unknown(id, line, at)
+    }
+
+    /// The instant of a row of a series; none if it names none, which is noted.
+    #[inline]
+    pub(crate) fn instant(&mut self, id: SeriesId, line: u64, time: &[u8]) -> Result<Option<Millis>, Error> {
+        let (previous, descends) = self.series[id.0].before();
+        match self.clock.instant(time, previous, descends) {
+            Ok(at) => Ok(Some(at)),
+            Err(TimeError::NoZone) => Err(self.error(ErrorKind::NoZone(show(time))).at(line)),
             Err(error) => {
                 self.bad_time(error, line, time);
-                return Ok(());
-            }
-        };
-        match number::parse(value) {
-            Number::Finite(number) => self.sample(line, at, number * self.column.factor, value),
-            other => {
-                self.bad_number(other, line, at, value);
-                self.unknown(line, at)
+                Ok(None)
             }
         }
     }
 
+    /// A row's instant and value, in Wh or W.
     #[inline]
-    fn sample(&mut self, line: u64, at: Millis, number: f64, value: &[u8]) -> Result<(), Error> {
+    pub(crate) fn reading(&mut self, id: SeriesId, line: u64, at: Millis, value: f64) -> Result<(), Error> {
+        let series = &mut self.series[id.0];
         // A register may stand higher than what is used between two rows.
-        let most = if self.column.kind == Kind::Register { 1e3 * Reading::MAX_WH } else { Reading::MAX_WH };
-        if !(0.0..=most).contains(&number) || !PLAUSIBLE_TIMES.contains(&at) {
-            self.bad_sample(line, at, number, value);
-            return self.unknown(line, at);
+        let most = if series.column.kind == Kind::Register { 1e3 * Reading::MAX_WH } else { Reading::MAX_WH };
+        if !(-most..=most).contains(&value) || !PLAUSIBLE_TIMES.contains(&at) {
+            self.implausible(line, at, value);
+            return self.unknown(id, line, at);
         }
-        if let Some(last) = self.previous {
-            if at < last.at || (at == last.at && !last.is_unknown()) {
-                self.not_later(line, at, number, last);
-                return Ok(());
-            }
-            self.falls += u64::from(number < last.value);
-            self.rises += u64::from(number > last.value);
-        }
-        self.ledger.row_read();
-        self.ledger.row_used();
-        self.pass_on(Sample { line, at, value: number })
+        let given = series.push(Sample { line, at, value, is_repaired: false }, &mut self.ledger);
+        given.map_err(|unreadable| unfit(&self.input, unreadable))
     }
 
-    /// Passes on that a row has a time but no usable value, unless that is known already.
-    fn unknown(&mut self, line: u64, at: Millis) -> Result<(), Error> {
-        if !PLAUSIBLE_TIMES.contains(&at) || self.previous.is_some_and(|last| at <= last.at) {
+    /// A row with a time and no value.
+    #[allow(dead_code, reason = "for formats that come")]
+    pub(crate) fn missing(
+        &mut self,
+        id: SeriesId,
+        line: u64,
+        at: Millis,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        self.ledger.left_out(Rule::MissingValue, line, Timestamp::from_millisecond(at).ok(), what);
+        self.unknown(id, line, at)
+    }
+
+    /// Passes on that a row has a time but no usable value.
+    fn unknown(&mut self, id: SeriesId, line: u64, at: Millis) -> Result<(), Error> {
+        if !PLAUSIBLE_TIMES.contains(&at) {
             return Ok(());
         }
-        self.pass_on(Sample { line, at, value: f64::NAN })
-    }
-
-    #[inline]
-    fn pass_on(&mut self, sample: Sample) -> Result<(), Error> {
-        self.previous = Some(sample);
-        self.resampler.push(sample, &mut self.ledger).map_err(|coarse| too_coarse(&self.input, &coarse))
+        let unknown = Sample { line, at, value: f64::NAN, is_repaired: false };
+        let given = self.series[id.0].push(unknown, &mut self.ledger);
+        given.map_err(|unreadable| unfit(&self.input, unreadable))
     }
 
     /// Ends the input, and says whether it was fit to be used as a whole.
     pub(crate) fn end(&mut self) -> Result<(), Error> {
-        let input = self.input.clone();
-        if let Some(kind) = fault(self.ledger.of_input()) {
-            return Err(Error::new(&input, kind));
+        for series in self.series.iter_mut().filter(|series| series.input == self.inputs) {
+            series.end(&mut self.ledger).map_err(|unreadable| unfit(&self.input, unreadable))?;
         }
-        let doubtful = self.column.kind == Kind::Energy && !self.column.kind_given;
-        if doubtful && self.rises >= REGISTER_ROWS && self.falls <= self.rises / 20 {
-            return Err(Error::new(
-                &input,
-                ErrorKind::LooksLikeRegister(self.rises + 1, self.column.name.clone()),
-            ));
+        match fault(self.ledger.of_input()) {
+            Some(kind) => Err(self.error(kind)),
+            None => Ok(()),
         }
-        self.resampler.end(&mut self.ledger).map_err(|coarse| too_coarse(&input, &coarse))
-    }
-
-    fn left_out(&mut self, rule: Rule, line: u64, at: Option<Millis>, what: impl FnOnce() -> String) {
-        self.ledger.row_read();
-        let at = at.and_then(|at| Timestamp::from_millisecond(at).ok());
-        self.ledger.note(rule, Some(line), at, what);
     }
 
     #[cold]
     fn bad_time(&mut self, error: TimeError, line: u64, time: &[u8]) {
         match error {
-            TimeError::Unreadable => self.left_out(Rule::BadRow, line, None, || {
+            TimeError::Unreadable | TimeError::NoZone => self.bad_row(line, || {
                 let time = show(time);
                 format!("`{time}` is not a time; expected like 2024-01-31T18:00:00+01:00 or 2024-01-31 18:00; left out")
             }),
-            TimeError::Skipped => self.left_out(Rule::NonexistentTime, line, None, || {
+            TimeError::Skipped => self.ledger.left_out(Rule::NonexistentTime, line, None, || {
                 format!("{} does not exist there: the clocks went forward over it; left out", show(time))
             }),
         }
@@ -218,55 +318,34 @@ impl<'w> Intake<'w> {
             ),
             Number::Bad | Number::Finite(_) => (Rule::BadRow, format!("`{shown}` is not a number; left out")),
         };
-        self.left_out(rule, line, Some(at), || what);
+        self.ledger.left_out(rule, line, Timestamp::from_millisecond(at).ok(), || what);
     }
 
     #[cold]
-    fn bad_sample(&mut self, line: u64, at: Millis, number: f64, value: &[u8]) {
-        let shown = show(value);
+    fn implausible(&mut self, line: u64, at: Millis, value: f64) {
+        let instant = Timestamp::from_millisecond(at).ok();
         if !PLAUSIBLE_TIMES.contains(&at) {
-            self.left_out(Rule::Implausible, line, Some(at), || {
+            self.ledger.left_out(Rule::Implausible, line, instant, || {
                 "a time before 1970 or after 2199; left out".to_owned()
             });
-        } else if number < 0.0 {
-            self.left_out(Rule::Negative, line, Some(at), || format!("{shown} is below zero; left out"));
-        } else {
-            self.left_out(Rule::Implausible, line, Some(at), || {
-                format!("{shown} is more than a home can use; left out")
-            });
-        }
-    }
-
-    #[cold]
-    fn not_later(&mut self, line: u64, at: Millis, number: f64, last: Sample) {
-        if at < last.at {
-            self.left_out(Rule::OutOfOrder, line, Some(at), || {
-                format!("{} earlier than line {}; left out", spell(last.at - at), last.line)
-            });
-        } else if number == last.value {
-            self.left_out(Rule::Duplicate, line, Some(at), || {
-                format!("the same as line {}; counted once", last.line)
+        } else if value.is_finite() {
+            self.ledger.left_out(Rule::Implausible, line, instant, || {
+                format!("{value} is more than a home can use; left out")
             });
         } else {
-            self.left_out(Rule::Conflict, line, Some(at), || {
-                let kept = last.value;
-                format!(
-                    "a second value ({number}) for the time of line {} ({kept}); the first was kept",
-                    last.line
-                )
+            self.ledger.left_out(Rule::NotFinite, line, instant, || {
+                format!("{value} is not a finite number; left out")
             });
         }
     }
 }
 
-/// Why an input is not fit to be used, if it is not: a good part of it out of order, or most of it unusable.
+/// Why an input is not fit to be used, if it is not: a good part of it contradicts itself, or most of it is unusable.
 fn fault(input: &OfInput) -> Option<ErrorKind> {
     let rows = input.rows_read - input.count(|rule| rule == Rule::OtherMeter);
-    let disordered = input.count(|rule| matches!(rule, Rule::OutOfOrder | Rule::Conflict));
-    if disordered > LEAST_DISORDER && disordered > rows / 20 {
-        let backwards = input.count(|rule| rule == Rule::OutOfOrder) > 0;
-        let rule = if backwards { Rule::OutOfOrder } else { Rule::Conflict };
-        return Some(ErrorKind::NotInOrder { unusable: disordered, rows, first: input.first(rule) });
+    let conflicts = input.count(|rule| rule == Rule::Conflict);
+    if conflicts > LEAST_CONFLICTS && conflicts > rows / 20 {
+        return Some(ErrorKind::Conflicts { conflicts, rows, first: input.first(Rule::Conflict) });
     }
     let unusable = input.count(Rule::is_fault);
     if unusable > rows / 2 {
@@ -277,8 +356,18 @@ fn fault(input: &OfInput) -> Option<ErrorKind> {
     None
 }
 
-fn too_coarse(input: &str, TooCoarse(cadence): &TooCoarse) -> Error {
-    Error::new(input, ErrorKind::TooCoarse(spell(*cadence)))
+/// So few conflicts say nothing about the input as a whole.
+const LEAST_CONFLICTS: u64 = 24;
+
+fn unfit(input: &str, unreadable: Unreadable) -> Error {
+    Error::new(
+        input,
+        match unreadable {
+            Unreadable::TooCoarse(cadence) => ErrorKind::TooCoarse(spell(cadence)),
+            Unreadable::TooManyOutOfOrder => ErrorKind::TooManyOutOfOrder(crate::order::MOST_COLLECTED),
+            Unreadable::LooksLikeRegister { rows, name } => ErrorKind::LooksLikeRegister(rows, name),
+        },
+    )
 }
 
 /// A field from outside, made fit for a message.

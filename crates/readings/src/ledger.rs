@@ -7,6 +7,8 @@ use std::{fmt, io::Write};
 
 use jiff::Timestamp;
 
+use crate::resample::{Sample, spell};
+
 /// Why something was not used as read. The name is what the ledger and its summary call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -23,14 +25,28 @@ pub enum Rule {
     Implausible,
     /// A wall-clock time that the zone skipped; the row was left out.
     NonexistentTime,
-    /// Earlier than the row before it; the row was left out.
+    /// Earlier than the row before it; sorted in, and used.
     OutOfOrder,
+    /// W (or Wh) written for kW; the row was divided by a thousand, and used.
+    UnitSlip,
+    /// Below zero like all rows; turned, and used.
+    SignFlipped,
+    /// A register that went on near 0 after the highest number of its digits; counted on, and used.
+    RegisterRollover,
+    /// As if a digit had slipped; the row was left out.
+    DigitSlip,
+    /// A value that has stood still for two days; the row was left out.
+    Stuck,
     /// The same time and value as the row before it; counted once.
     Duplicate,
     /// The same time as the row before it with another value; the first was kept.
     Conflict,
-    /// A meter other than the one chosen; the row was left out.
+    /// A meter other than the one chosen; the row is not needed.
     OtherMeter,
+    /// Energy given back to the grid; the row is not needed.
+    Export,
+    /// Gas, water, volts or money; the row is not needed.
+    OtherQuantity,
     /// A row that runs over several lines, as a stray quotation mark would make it; it was used.
     SeveralLines,
     /// A register that fell, or came back, or jumped; the energy between the two rows is unknown.
@@ -47,7 +63,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the summary.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 23] = [
         Self::BadRow,
         Self::MissingValue,
         Self::NotFinite,
@@ -55,9 +71,16 @@ impl Rule {
         Self::Implausible,
         Self::NonexistentTime,
         Self::OutOfOrder,
+        Self::UnitSlip,
+        Self::SignFlipped,
+        Self::RegisterRollover,
+        Self::DigitSlip,
+        Self::Stuck,
         Self::Duplicate,
         Self::Conflict,
         Self::OtherMeter,
+        Self::Export,
+        Self::OtherQuantity,
         Self::SeveralLines,
         Self::RegisterReset,
         Self::Gap,
@@ -76,9 +99,16 @@ impl Rule {
             Self::Implausible => "implausible",
             Self::NonexistentTime => "nonexistent-time",
             Self::OutOfOrder => "out-of-order",
+            Self::UnitSlip => "unit-slip",
+            Self::SignFlipped => "sign-flipped",
+            Self::RegisterRollover => "register-rollover",
+            Self::DigitSlip => "digit-slip",
+            Self::Stuck => "stuck",
             Self::Duplicate => "duplicate",
             Self::Conflict => "conflict",
             Self::OtherMeter => "other-meter",
+            Self::Export => "export",
+            Self::OtherQuantity => "other-quantity",
             Self::SeveralLines => "several-lines",
             Self::RegisterReset => "register-reset",
             Self::Gap => "gap",
@@ -88,23 +118,46 @@ impl Rule {
         }
     }
 
-    /// Whether each entry is a row of the input that was left out.
-    pub const fn is_row(self) -> bool {
-        !matches!(
-            self,
+    /// What becomes of a row to which the rule applies; none where the rule is not about one row.
+    pub const fn fate(self) -> Option<Fate> {
+        match self {
+            Self::OutOfOrder | Self::UnitSlip | Self::SignFlipped | Self::RegisterRollover => {
+                Some(Fate::Repaired)
+            }
+            Self::BadRow
+            | Self::MissingValue
+            | Self::NotFinite
+            | Self::Negative
+            | Self::Implausible
+            | Self::NonexistentTime
+            | Self::DigitSlip
+            | Self::Stuck
+            | Self::Conflict => Some(Fate::Quarantined),
+            Self::Duplicate | Self::OtherMeter | Self::Export | Self::OtherQuantity => Some(Fate::Ignored),
             Self::SeveralLines
-                | Self::RegisterReset
-                | Self::Gap
-                | Self::PartialHour
-                | Self::Overlap
-                | Self::Excluded
-        )
+            | Self::RegisterReset
+            | Self::Gap
+            | Self::PartialHour
+            | Self::Overlap
+            | Self::Excluded => None,
+        }
     }
 
     /// Whether such rows speak against the input as a whole.
     pub(crate) const fn is_fault(self) -> bool {
-        self.is_row() && !matches!(self, Self::OtherMeter | Self::Duplicate)
+        matches!(self.fate(), Some(Fate::Quarantined))
     }
+}
+
+/// What becomes of a row that is not used as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is used, changed by a stated rule.
+    Repaired,
+    /// It is doubted or cannot be read, and left out.
+    Quarantined,
+    /// It is not what is looked for, or was there before.
+    Ignored,
 }
 
 impl fmt::Display for Rule {
@@ -138,11 +191,25 @@ impl fmt::Display for Entry {
     }
 }
 
+/// What became of the rows: each of those read is one of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rows {
+    /// Rows read, headers aside.
+    pub read: u64,
+    /// Used as they were read.
+    pub used: u64,
+    /// Used, changed by a stated rule.
+    pub repaired: u64,
+    /// Doubted or unreadable, and left out.
+    pub quarantined: u64,
+    /// Not looked for, or there before.
+    pub ignored: u64,
+}
+
 /// Counts, first examples and, if asked for, every entry in full.
 #[derive(Default)]
 pub struct Ledger<'w> {
-    rows_read: u64,
-    rows_used: u64,
+    rows: Rows,
     counts: [u64; Rule::ALL.len()],
     first: [Option<Entry>; Rule::ALL.len()],
     of_input: OfInput,
@@ -179,14 +246,9 @@ impl<'w> Ledger<'w> {
         Self { full: Some(full), write_error, ..Self::default() }
     }
 
-    /// Rows read, headers aside. Each was used or is an entry whose rule is a row's.
-    pub fn rows_read(&self) -> u64 {
-        self.rows_read
-    }
-
-    /// Rows used.
-    pub fn rows_used(&self) -> u64 {
-        self.rows_used
+    /// What became of the rows.
+    pub fn rows(&self) -> Rows {
+        self.rows
     }
 
     /// How many entries a rule has.
@@ -216,15 +278,72 @@ impl<'w> Ledger<'w> {
         self.of_input = OfInput { name: name.to_owned(), ..OfInput::default() };
     }
 
+    /// A row that is used.
     #[inline]
-    pub(crate) fn row_read(&mut self) {
-        self.rows_read += 1;
+    pub(crate) fn row_used(&mut self, is_repaired: bool) {
+        self.rows.read += 1;
         self.of_input.rows_read += 1;
+        if is_repaired {
+            self.rows.repaired += 1;
+        } else {
+            self.rows.used += 1;
+        }
     }
 
-    #[inline]
-    pub(crate) fn row_used(&mut self) {
-        self.rows_used += 1;
+    /// A row that is not used.
+    pub(crate) fn left_out(
+        &mut self,
+        rule: Rule,
+        line: u64,
+        at: Option<Timestamp>,
+        what: impl FnOnce() -> String,
+    ) {
+        self.rows.read += 1;
+        self.of_input.rows_read += 1;
+        if rule.fate() == Some(Fate::Ignored) {
+            self.rows.ignored += 1;
+        } else {
+            self.rows.quarantined += 1;
+        }
+        self.note(rule, Some(line), at, what);
+    }
+
+    /// The same of a row with a time and a value.
+    #[cold]
+    pub(crate) fn row_left_out(&mut self, rule: Rule, sample: Sample, what: impl FnOnce() -> String) {
+        self.left_out(rule, sample.line, Timestamp::from_millisecond(sample.at).ok(), what);
+    }
+
+    /// What is to be said of a row, whatever becomes of it.
+    #[cold]
+    pub(crate) fn row_note(&mut self, rule: Rule, sample: Sample, what: impl FnOnce() -> String) {
+        self.note(rule, Some(sample.line), Timestamp::from_millisecond(sample.at).ok(), what);
+    }
+
+    /// A row that is earlier than the one before it.
+    #[cold]
+    pub(crate) fn out_of_order(&mut self, sample: Sample, last: Sample) {
+        self.row_note(Rule::OutOfOrder, sample, || {
+            format!("{} earlier than line {}; sorted in", spell(last.at - sample.at), last.line)
+        });
+    }
+
+    /// A row of the same time as the one before it.
+    #[cold]
+    pub(crate) fn same_time(&mut self, sample: Sample, last: Sample) {
+        if sample.value == last.value {
+            self.row_left_out(Rule::Duplicate, sample, || {
+                format!("the same as line {}; counted once", last.line)
+            });
+            return;
+        }
+        self.row_left_out(Rule::Conflict, sample, || {
+            let (second, kept) = (sample.value, last.value);
+            format!(
+                "a second value ({second}) for the time of line {} ({kept}); the first was kept",
+                last.line
+            )
+        });
     }
 
     /// Takes an entry; `what` is only called where its text is wanted.
@@ -257,10 +376,6 @@ impl<'w> Ledger<'w> {
 impl fmt::Debug for Ledger<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = Rule::ALL.map(|rule| (rule.name(), self.count(rule)));
-        f.debug_struct("Ledger")
-            .field("read", &self.rows_read)
-            .field("used", &self.rows_used)
-            .field("counts", &counts)
-            .finish_non_exhaustive()
+        f.debug_struct("Ledger").field("rows", &self.rows).field("counts", &counts).finish_non_exhaustive()
     }
 }

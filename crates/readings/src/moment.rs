@@ -45,8 +45,8 @@ pub(crate) fn moment_after(
         return Err(MomentError::Unreadable);
     }
     let previous = previous.map(Timestamp::as_millisecond);
-    let at = Clock::new(zone.clone()).instant(field, previous).map_err(|error| match error {
-        TimeError::Unreadable => MomentError::Unreadable,
+    let at = Clock::new(zone.clone()).instant(field, previous, false).map_err(|error| match error {
+        TimeError::Unreadable | TimeError::NoZone => MomentError::Unreadable,
         TimeError::Skipped => MomentError::Skipped,
     })?;
     let at = Some(at).filter(|at| PLAUSIBLE_TIMES.contains(at));

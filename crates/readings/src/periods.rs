@@ -73,7 +73,7 @@ impl Periods {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add(&mut self, input: Input, zone: &TimeZone) -> Result<(), Error> {
-        let Input { name, reader } = input;
+        let Input { name, reader, .. } = input;
         let mut content = Vec::new();
         let read = reader.take(MOST_BYTES + 1).read_to_end(&mut content);
         read.map_err(|error| Error::new(&name, ErrorKind::Io(error)))?;

@@ -32,12 +32,14 @@ use crate::{
 const SETTLE: usize = 64;
 
 /// One row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sample {
     pub(crate) line: u64,
     pub(crate) at: Millis,
     /// In Wh or W; NaN where the row has a time but no usable value.
     pub(crate) value: f64,
+    /// Whether a rule has changed it.
+    pub(crate) is_repaired: bool,
 }
 
 impl Sample {
@@ -48,8 +50,8 @@ impl Sample {
 
 /// An hour being filled, or filled as far as an input went.
 #[derive(Debug, Clone, Copy)]
-struct Hour {
-    start: Millis,
+pub(crate) struct Hour {
+    pub(crate) start: Millis,
     /// Where it ends: after 60 minutes, or where the zone's offset changes.
     end: Millis,
     wh: f64,
@@ -64,6 +66,8 @@ pub(crate) struct Resampler {
     kind: Kind,
     /// The cadence of the input; before it is found, that of the one before, or an hour.
     cadence: Millis,
+    /// The cadence as the input states it.
+    stated: Option<Millis>,
     /// Whether the cadence of this input is still to be found.
     is_settling: bool,
     /// Rows kept until the cadence is settled.
@@ -86,6 +90,7 @@ impl Resampler {
             zone,
             kind: Kind::Energy,
             cadence: HOUR_MS,
+            stated: None,
             is_settling: true,
             waiting: Vec::new(),
             previous: None,
@@ -104,6 +109,18 @@ impl Resampler {
         self.kind = kind;
         self.is_settling = true;
         self.waiting.clear();
+    }
+
+    /// The distance of rows, as far as it is known.
+    #[inline]
+    pub(crate) fn cadence(&self) -> Millis {
+        self.cadence
+    }
+
+    /// The distance of the rows of this input, where it is stated.
+    #[allow(dead_code, reason = "for formats that come")]
+    pub(crate) fn state_cadence(&mut self, cadence: Millis) {
+        self.stated = Some(cadence);
     }
 
     /// Takes the next row; rows come in rising order of time, and at one time only after an unknown one.
@@ -141,26 +158,18 @@ impl Resampler {
         self.hours.extend(self.open.take());
     }
 
-    /// The complete hours of all inputs, in order.
-    pub(crate) fn finish(mut self, ledger: &mut Ledger<'_>) -> Vec<Reading> {
+    /// The hours of all inputs, complete or not, in order; each once.
+    pub(crate) fn finish(mut self, ledger: &mut Ledger<'_>) -> Vec<Hour> {
         self.close_last();
         self.hours.sort_by_key(|hour| hour.start);
-        let mut readings = Vec::with_capacity(self.hours.len());
-        let mut hours = self.hours.into_iter().peekable();
-        while let Some(mut hour) = hours.next() {
-            while let Some(other) = hours.next_if(|other| other.start == hour.start) {
-                merge(&mut hour, other, ledger);
-            }
-            let Ok(start) = Timestamp::from_millisecond(hour.start) else { continue };
-            if hour.covered == HOUR_MS {
-                readings.push(Reading { start, wh: (hour.wh * 1e6).round() / 1e6 });
-            } else {
-                ledger.note(Rule::PartialHour, None, Some(start), || {
-                    format!("only {} of the hour is known; left out", spell(hour.covered))
-                });
+        let mut merged: Vec<Hour> = Vec::with_capacity(self.hours.len());
+        for hour in self.hours {
+            match merged.last_mut() {
+                Some(last) if last.start == hour.start => merge(last, hour, ledger),
+                _ => merged.push(hour),
             }
         }
-        readings
+        merged
     }
 
     fn settle(&mut self, ledger: &mut Ledger<'_>) -> Result<(), TooCoarse> {
@@ -168,7 +177,8 @@ impl Resampler {
         steps.sort_unstable();
         let frequency = |step: &Millis| steps.iter().filter(|other| *other == step).count();
         // The shortest of the most frequent ones; a row all alone is as those of the input before it, or an hour's.
-        let cadence = steps.iter().rev().max_by_key(|step| frequency(step)).copied().unwrap_or(self.cadence);
+        let found = steps.iter().rev().max_by_key(|step| frequency(step)).copied();
+        let cadence = self.stated.take().or(found).unwrap_or(self.cadence);
         if cadence > HOUR_MS {
             return Err(TooCoarse(cadence));
         }
@@ -289,6 +299,61 @@ impl Resampler {
     }
 }
 
+/// The readings of hours that are covered whole.
+pub(crate) fn complete(hours: Vec<Hour>, ledger: &mut Ledger<'_>) -> Vec<Reading> {
+    let mut readings = Vec::with_capacity(hours.len());
+    for hour in hours {
+        let Ok(start) = Timestamp::from_millisecond(hour.start) else { continue };
+        if hour.covered == HOUR_MS {
+            readings.push(Reading { start, wh: (hour.wh * 1e6).round() / 1e6 });
+        } else {
+            ledger.note(Rule::PartialHour, None, Some(start), || {
+                format!("only {} of the hour is known; left out", spell(hour.covered))
+            });
+        }
+    }
+    readings
+}
+
+/// The hours of two registers of a meter, added up.
+///
+/// Where most hours of the shorter one are also the other's, both are needed: an hour that one of them lacks, between
+/// the first and the last that both have, is not known whole. Otherwise they take turns, and make up for one another.
+pub(crate) fn added(a: Vec<Hour>, b: Vec<Hour>) -> Vec<Hour> {
+    let is_in = |hours: &[Hour], start| hours.binary_search_by_key(&start, |hour| hour.start);
+    let shared = b.iter().filter(|hour| is_in(&a, hour.start).is_ok()).count();
+    let are_parallel = 2 * shared > a.len().min(b.len());
+    let ends = |hours: &[Hour]| Some((hours.first()?.start, hours.last()?.start));
+    let both = ends(&a).zip(ends(&b)).map_or(0..=0, |(a, b)| a.0.max(b.0)..=a.1.min(b.1));
+    let alone = |hour: Hour| if are_parallel && both.contains(&hour.start) { unknown(hour) } else { hour };
+    let mut sums = Vec::with_capacity(a.len().max(b.len()));
+    let mut others = b.into_iter().peekable();
+    for mut hour in a {
+        while let Some(other) = others.next_if(|other| other.start < hour.start) {
+            sums.push(alone(other));
+        }
+        match others.next_if(|other| other.start == hour.start) {
+            Some(other) if are_parallel => {
+                hour.wh += other.wh;
+                hour.covered = hour.covered.min(other.covered);
+            }
+            Some(other) => {
+                hour.wh += other.wh;
+                hour.covered = (hour.covered + other.covered).min(HOUR_MS);
+            }
+            None => hour = alone(hour),
+        }
+        sums.push(hour);
+    }
+    sums.extend(others.map(alone));
+    sums
+}
+
+/// An hour of which something is missing that is not counted in time.
+fn unknown(hour: Hour) -> Hour {
+    Hour { covered: 0, ..hour }
+}
+
 /// Joins the same hour of two inputs: two parts that lie beside one another make a longer one.
 fn merge(hour: &mut Hour, other: Hour, ledger: &mut Ledger<'_>) {
     if other.from >= hour.to || other.to <= hour.from {
@@ -370,7 +435,7 @@ mod tests {
     fn samples(start_s: i64, step_s: i64, values: &[f64]) -> Vec<Sample> {
         let sample = |(line, &value): (u64, &f64)| {
             let at = (start_s + step_s * i64::try_from(line).unwrap()) * 1000;
-            Sample { line, at, value }
+            Sample { line, at, value, is_repaired: false }
         };
         (0..).zip(values).map(sample).collect()
     }

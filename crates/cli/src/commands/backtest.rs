@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::{
     args::{BacktestArgs, Format, Models},
     history::History,
+    inputs::Sources,
     output::{self, Output, OutputError},
     text::{BOLD, DIM, date},
 };
@@ -48,8 +49,8 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<ExitCode> {
     let files: Vec<_> = args.inputs.iter().chain(&args.learn.exclude).map(PathBuf::as_path).collect();
     let ledger = args.columns.ledger.as_deref();
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
-    let History { readings, options, zone, .. } =
-        History::begin(&args.inputs, &args.tz, &args.learn, &args.columns)?;
+    let sources = Sources { inputs: &args.inputs, format: args.input_format, columns: &args.columns };
+    let History { readings, options, zone, .. } = History::begin(sources, &args.tz, &args.learn)?;
     let set = training_set(&readings, &zone, &options)?;
     let report = backtest(&set, &models(&args.models), options.alerts_per_month, options.seed)?;
     let rows = rows(&report);

@@ -7,8 +7,8 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Result;
-use knowatt_readings::{Input, Intake, Ledger, Readings, formats::csv};
+use anyhow::{Context as _, Result};
+use knowatt_readings::{Input, Intake, Ledger, Readings, formats};
 use knowatt_score::{Calendar, Episode, Episodes, Feature, ModelFile, Recent};
 use knowatt_train::{Options, train};
 
@@ -67,8 +67,9 @@ pub(crate) fn run() -> Result<ExitCode> {
 fn read(name: &str, file: &'static [u8], options: &Options) -> Result<Readings> {
     let calendar = Calendar::new(ZONE, options.day_classes)?;
     let mut intake = Intake::new(calendar.zone().clone(), Ledger::default());
-    csv::read(Input::from_reader(name, file)?, &csv::Options::default(), &mut intake)?;
-    Ok(intake.finish().0?)
+    formats::read(Input::from_reader(name, file)?, &formats::Options::default(), &mut intake)?;
+    let meter = intake.finish().0?.into_iter().next().context("the home of the demo has no readings")?;
+    Ok(meter.readings)
 }
 
 fn episodes(model: &ModelFile, readings: &Readings) -> Result<Vec<Episode>> {

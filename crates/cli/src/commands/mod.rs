@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod distil;
 pub(crate) mod evaluate;
 pub(crate) mod holidays;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod score;

@@ -14,7 +14,8 @@ use serde::Serialize;
 use crate::{
     args::ScoreArgs,
     commands::holidays,
-    drift, inputs,
+    drift,
+    inputs::{self, Sources},
     output::{self, Output, OutputError, say},
     text::counted,
 };
@@ -51,7 +52,8 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let ledger = args.columns.ledger.as_deref();
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
     let ModelFile { table, population, provenance, .. } = inputs::read_model(&args.model)?;
-    let readings = inputs::read(&args.inputs, &args.columns, table.calendar().zone())?;
+    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
+    let readings = inputs::read(sources, table.calendar().zone_name())?;
     holidays::tell_unknown_years(table.calendar(), &readings.rows);
     let mut output = Output::create(&args.output)?;
     // Whoever closes the pipe has seen enough of the scores, but may still want to know the exit code.

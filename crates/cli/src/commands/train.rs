@@ -15,6 +15,7 @@ use crate::{
     commands::holidays,
     excluded,
     history::{History, read_fitted},
+    inputs::Sources,
     model_output::ModelOutputs,
     output::say,
     text::grouped,
@@ -39,9 +40,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 
 fn learned(args: &TrainArgs) -> Result<(ModelFile, Trained)> {
     let learn = &args.learn;
+    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
     let history = match (&args.from, &args.tz) {
-        (Some(from), _) => History::carry_on(read_fitted(from)?, &args.inputs, learn, &args.columns)?,
-        (None, Some(zone)) => History::begin(&args.inputs, zone, learn, &args.columns)?,
+        (Some(from), _) => History::carry_on(read_fitted(from)?, sources, learn)?,
+        (None, Some(zone)) => History::begin(sources, zone, learn)?,
         (None, None) => anyhow::bail!("--tz is needed: the time zone of the home"),
     };
     let History { readings, excluded, zone, mut options } = history;

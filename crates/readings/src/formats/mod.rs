@@ -1,3 +1,147 @@
-//! The forms in which a meter's history comes, a file each.
+//! The formats that are read, each in a file of its own, told by their content.
+
+mod dsmr_reader;
+mod enphase;
+mod fluvius;
+mod home_assistant_history;
+mod home_assistant_statistics;
+mod homewizard;
+mod influx_csv;
+mod octopus;
+mod shelly;
+mod united_power;
 
 pub mod csv;
+
+use std::{fmt, str::FromStr};
+
+use crate::{
+    error::Error,
+    input::Input,
+    intake::Intake,
+    unit::{Kind, Unit},
+};
+
+/// What is not to be found out from the input itself.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The format, where it should not be told by the content.
+    pub format: Option<&'static Format>,
+    /// Name of the column, or path of the field, with the time.
+    pub time_column: Option<String>,
+    /// Name of the column or field with the values.
+    pub value_column: Option<String>,
+    /// Unit of the values.
+    pub unit: Option<Unit>,
+    /// Whether they are energy per interval, power or a register.
+    pub kind: Option<Kind>,
+    /// Name of the column or field with the meter.
+    pub meter_column: Option<String>,
+    /// Which of day and month comes first in dates such as 03/04/2024.
+    pub date_order: Option<DateOrder>,
+}
+
+/// Which of day and month comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateOrder {
+    /// 31/12/2024.
+    DayFirst,
+    /// 12/31/2024.
+    MonthFirst,
+}
+
+/// How an input was understood, in a line for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Understood {
+    /// The format.
+    pub format: &'static Format,
+    /// What was taken for what.
+    pub what: String,
+}
+
+impl fmt::Display for Understood {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self.format == csv::FORMAT {
+            return f.write_str(&self.what);
+        }
+        write!(f, "{}: {}", self.format.about, self.what)
+    }
+}
+
+/// A format.
+#[derive(Debug)]
+pub struct Format {
+    /// Its name for `--format`.
+    pub name: &'static str,
+    /// What people call it.
+    pub about: &'static str,
+    /// Whether it is a table whose columns are known, so that columns named by the user make it another one.
+    is_fixed_table: bool,
+    /// Whether an input that begins so is of this format.
+    detect: fn(&Head<'_>) -> bool,
+    read: fn(Input, &Options, &mut Intake<'_>) -> Result<String, Error>,
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Format {}
+
+impl Format {
+    /// Every format; of several that could be meant the first is.
+    pub const ALL: &'static [&'static Self] = &[
+        &dsmr_reader::FORMAT,
+        &homewizard::FORMAT,
+        &fluvius::FORMAT,
+        &enphase::FORMAT,
+        &shelly::FORMAT,
+        &united_power::FORMAT,
+        &octopus::FORMAT,
+        &home_assistant_statistics::FORMAT,
+        &home_assistant_history::FORMAT,
+        &influx_csv::FORMAT,
+        &csv::FORMAT,
+    ];
+}
+
+impl FromStr for &'static Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Format::ALL.iter().find(|format| format.name == name);
+        found.copied().ok_or_else(|| format!("`{name}` is no format that is read"))
+    }
+}
+
+/// The first bytes of an input, unpacked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head<'a>(&'a [u8]);
+
+impl<'a> Head<'a> {
+    /// So many bytes are looked at.
+    pub(crate) const BYTES: usize = 64 << 10;
+
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, all of the input where it is shorter than [`Head::BYTES`].
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+/// Reads one input into the intake.
+pub fn read(mut input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<Understood, Error> {
+    let head = input.head(Head::BYTES)?;
+    let names_columns = options.time_column.is_some() || options.value_column.is_some();
+    let is_it =
+        |format: &&Format| !(format.is_fixed_table && names_columns) && (format.detect)(&Head::new(&head));
+    let detected = || Format::ALL.iter().copied().find(is_it);
+    let format = options.format.or_else(detected).unwrap_or(&csv::FORMAT);
+    let what = (format.read)(input, options, intake)?;
+    Ok(Understood { format, what })
+}

@@ -1,16 +1,14 @@
 //! Which columns hold what, by name or by flag.
 
-use std::fmt;
-
-use super::{Options, rows::Row};
+use super::{Header, Options, Plan, TimeForm, UnitAt};
 use crate::{
     error::ErrorKind,
-    intake::{Column, Intake, show},
+    intake::{Intake, show},
     unit::{Kind, Unit},
 };
 
 /// Names of time columns, the first of which that is there is taken.
-pub const TIME_NAMES: [&str; 17] = [
+pub const TIME_NAMES: [&str; 19] = [
     "timestamp",
     "datetime",
     "date_time",
@@ -25,6 +23,8 @@ pub const TIME_NAMES: [&str; 17] = [
     "period_start",
     "from",
     "time",
+    "last_changed",
+    "_time",
     "utc",
     "ts",
     "date",
@@ -34,88 +34,117 @@ pub const TIME_NAMES: [&str; 17] = [
 pub const METER_NAMES: [&str; 9] =
     ["meter", "meter_id", "meter id", "meterid", "device", "device_id", "entity_id", "statistic_id", "house"];
 
-/// How a file's columns were understood.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Layout {
-    /// Name of the time column.
-    pub time: String,
-    /// Name of the value column.
-    pub value: String,
-    /// Unit of the values.
-    pub unit: Unit,
-    /// What they are.
-    pub kind: Kind,
-    /// Name of the meter column, if there is one.
-    pub meter: Option<String>,
-    pub(super) width: usize,
-    pub(super) time_at: usize,
-    pub(super) value_at: usize,
-    pub(super) meter_at: Option<usize>,
-    kind_given: bool,
+/// Words of what is no consumption.
+const NOT_CONSUMPTION: [&str; 12] = [
+    "export",
+    "exported",
+    "returned",
+    "return",
+    "injection",
+    "injected",
+    "produced",
+    "production",
+    "generation",
+    "solar",
+    "feed",
+    "received",
+];
+
+/// Finds the columns in the header.
+pub(super) fn plan(header: &Header, options: &Options, intake: &mut Intake<'_>) -> Result<Plan, ErrorKind> {
+    let names = &header.names;
+    if names.iter().any(|field| intake.is_time(field.as_bytes())) {
+        return Err(ErrorKind::NoHeader(list(names)));
+    }
+    let time = match &options.time_column {
+        Some(name) => vec![named(header, name, "--time-column")?],
+        None => time_columns(names)?,
+    };
+    let value = match &options.value_column {
+        Some(name) => named(header, name, "--value-column")?,
+        None => value_column(names, &time)?,
+    };
+    let meter = match &options.meter_column {
+        Some(name) => Some(named(header, name, "--meter-column")?),
+        None => known(names, &METER_NAMES),
+    };
+    let unit = options
+        .unit
+        .or_else(|| Unit::in_name(&names[value]))
+        .ok_or_else(|| ErrorKind::NoUnit(header.shown(value)))?;
+    let kind = options.kind.unwrap_or(unit.kind());
+    if (kind == Kind::Power) != (unit.kind() == Kind::Power) {
+        return Err(ErrorKind::UnitOfKind { unit, kind });
+    }
+    let form = time_of(header, &time, options, intake)?;
+    let decimal_comma = header.delimiter != b',' && header.samples(value).any(|field| field.contains(','));
+    let shown: Vec<_> = time.iter().map(|&at| format!("`{}`", header.shown(at))).collect();
+    let name = header.shown(value);
+    let said = format!("time in {}, {kind} in `{name}` ({unit})", shown.join(" and "));
+    Ok(Plan {
+        time,
+        form,
+        values: vec![value],
+        unit: UnitAt::Known(unit),
+        kind,
+        kind_given: options.kind.is_some(),
+        decimal_comma,
+        meter,
+        register: None,
+        name,
+        said,
+    })
 }
 
-impl fmt::Display for Layout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "time in `{}`, {} in `{}` ({})", self.time, self.kind, self.value, self.unit)
+/// How the times of some columns are written.
+fn time_of(
+    header: &Header,
+    time: &[usize],
+    options: &Options,
+    intake: &mut Intake<'_>,
+) -> Result<TimeForm, ErrorKind> {
+    let fields: Vec<String> = header
+        .rows
+        .iter()
+        .map(|row| {
+            time.iter().filter_map(|&at| row.get(at)).map(String::as_str).collect::<Vec<_>>().join(" ")
+        })
+        .filter(|field| !field.trim().is_empty())
+        .collect();
+    if fields.iter().any(|field| intake.is_time(field.as_bytes())) {
+        return Ok(TimeForm::Iso);
+    }
+    let fields: Vec<&[u8]> = fields.iter().map(String::as_bytes).collect();
+    let form = TimeForm::of(&fields, options.date_order).map_err(ErrorKind::DateOrder)?;
+    Ok(form.unwrap_or(TimeForm::Iso))
+}
+
+/// The column known for the time; a date and a time are one.
+fn time_columns(names: &[String]) -> Result<Vec<usize>, ErrorKind> {
+    let time = known(names, &TIME_NAMES).ok_or_else(|| no_column("time", names, "--time-column NAME"))?;
+    let (date, clock) = (known(names, &["date"]), known(names, &["time"]));
+    match (date, clock) {
+        (Some(date), Some(clock)) if [date, clock].contains(&time) => Ok(vec![date, clock]),
+        _ => Ok(vec![time]),
     }
 }
 
-impl Layout {
-    /// Finds the columns in the header.
-    pub(super) fn new(header: &Row, options: &Options, intake: &mut Intake<'_>) -> Result<Self, ErrorKind> {
-        let names: Vec<String> =
-            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-        if header.iter().any(|field| intake.is_time(field)) {
-            return Err(ErrorKind::NoHeader(list(&names)));
-        }
-        let time_at = match &options.time_column {
-            Some(name) => named(&names, name, "--time-column")?,
-            None => {
-                known(&names, &TIME_NAMES).ok_or_else(|| no_column("time", &names, "--time-column NAME"))?
-            }
-        };
-        let value_at = match &options.value_column {
-            Some(name) => named(&names, name, "--value-column")?,
-            None => value_column(&names, time_at)?,
-        };
-        let meter_at = match &options.meter_column {
-            Some(name) => Some(named(&names, name, "--meter-column")?),
-            None => known(&names, &METER_NAMES),
-        };
-        if options.meter.is_some() && meter_at.is_none() {
-            return Err(no_column("meter", &names, "--meter-column NAME"));
-        }
-        let (time, value) = (shown(&names[time_at]), shown(&names[value_at]));
-        let unit = options
-            .unit
-            .or_else(|| Unit::in_name(&names[value_at]))
-            .ok_or_else(|| ErrorKind::NoUnit(value.clone()))?;
-        let kind = options.kind.unwrap_or(unit.kind());
-        if (kind == Kind::Power) != (unit.kind() == Kind::Power) {
-            return Err(ErrorKind::UnitOfKind { unit, kind });
-        }
-        let kind_given = options.kind.is_some();
-        let meter = meter_at.map(|at| shown(&names[at]));
-        let width = names.len();
-        Ok(Self { time, value, unit, kind, meter, width, time_at, value_at, meter_at, kind_given })
-    }
-
-    /// What the intake needs to know.
-    pub(super) fn column(&self) -> Column {
-        let factor = self.unit.factor();
-        Column { name: self.value.clone(), kind: self.kind, kind_given: self.kind_given, factor }
-    }
-}
-
-/// The one column whose name tells a unit, or of several the one whose name is a unit.
-fn value_column(names: &[String], time_at: usize) -> Result<usize, ErrorKind> {
-    let tells = |at: &usize| *at != time_at && Unit::in_name(&names[*at]).is_some();
+/// The one column whose name tells a unit, or of several the one whose name is a unit, or that tells of consumption.
+fn value_column(names: &[String], time: &[usize]) -> Result<usize, ErrorKind> {
+    let tells = |at: &usize| !time.contains(at) && Unit::in_name(&names[*at]).is_some();
     let candidates: Vec<usize> = (0..names.len()).filter(tells).collect();
     let bare: Vec<usize> =
         candidates.iter().copied().filter(|&at| names[at].parse::<Unit>().is_ok()).collect();
-    match (candidates.as_slice(), bare.as_slice()) {
-        ([only], _) | (_, [only]) => Ok(*only),
-        ([], _) => Err(no_column("value (its name tells no unit)", names, "--value-column NAME --unit UNIT")),
+    let is_consumption = |at: &usize| {
+        let lower = names[*at].to_lowercase();
+        !lower.split(|c: char| !c.is_alphanumeric()).any(|word| NOT_CONSUMPTION.contains(&word))
+    };
+    let consumption: Vec<usize> = candidates.iter().copied().filter(is_consumption).collect();
+    match (candidates.as_slice(), bare.as_slice(), consumption.as_slice()) {
+        ([only], ..) | (_, [only], _) | (_, _, [only]) => Ok(*only),
+        ([], ..) => {
+            Err(no_column("value (its name tells no unit)", names, "--value-column NAME --unit UNIT"))
+        }
         _ => {
             let names: Vec<_> = candidates.iter().map(|&at| names[at].clone()).collect();
             let candidates = list(&names);
@@ -125,8 +154,8 @@ fn value_column(names: &[String], time_at: usize) -> Result<usize, ErrorKind> {
 }
 
 /// The one column of that name; upper and lower case matter only where they tell columns apart.
-fn named(names: &[String], name: &str, flag: &'static str) -> Result<usize, ErrorKind> {
-    let name = name.trim();
+pub(crate) fn named(header: &Header, name: &str, flag: &'static str) -> Result<usize, ErrorKind> {
+    let (names, name) = (&header.names, name.trim());
     let exact: Vec<usize> = (0..names.len()).filter(|&at| names[at] == name).collect();
     let alike: Vec<usize> = (0..names.len()).filter(|&at| names[at].eq_ignore_ascii_case(name)).collect();
     match (exact.as_slice(), alike.as_slice()) {

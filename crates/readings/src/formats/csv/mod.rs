@@ -1,101 +1,246 @@
-//! Comma-separated values: a header, then one row a reading, in order of time.
+//! Comma-separated values: a header, then one row a reading.
 //!
 //! Source: RFC 4180, as read by the `csv` crate. Columns are separated by commas, semicolons or tabs
-//! (whichever the header has most of), rows end in LF or CRLF, decimals are written with a point.
+//! (whichever the header has most of), rows end in LF or CRLF.
 //!
-//! - The **time** column is found by its name ([`TIME_NAMES`]) or given; RFC 3339 or local wall-clock.
+//! - The **time** column is found by its name ([`TIME_NAMES`]) or given; a `date` and a `time` column are one. It is
+//!   RFC 3339, local wall-clock time with the year first or last, or a number of seconds since 1970 (or ms, µs, ns).
+//!   Of `03/04/2024` the first rows tell whether the day or the month is first; if they do not, that is asked.
 //! - The **value** column is the one whose name tells a unit (`wh`, `energy_kwh`, `Power [W]`), or given.
-//!   A name that is nothing but a unit goes before one that has more to it.
+//!   A name that is nothing but a unit goes before one that has more to it; what is exported, returned or produced
+//!   is no consumption. Decimals are written with a point, or with a comma where columns are separated otherwise.
 //! - The **unit** stands in that name or is given; it is never guessed.
-//! - A **meter** column ([`METER_NAMES`]) may hold one meter only, unless one is chosen.
+//! - A **meter** column ([`METER_NAMES`]) tells meters apart.
 //!
 //! Limits: a row is at most [`MAX_ROW_BYTES`] long; the input is read as a stream, once.
 
 mod layout;
-mod meter;
+mod plan;
 mod rows;
+mod time_form;
 
-pub use layout::{Layout, METER_NAMES, TIME_NAMES};
+pub use layout::{METER_NAMES, TIME_NAMES};
 pub use rows::MAX_ROW_BYTES;
 
-use self::{meter::Meter, rows::Rows};
+pub(crate) use layout::named;
+pub(crate) use plan::{Header, Plan, Role, UnitAt};
+pub(crate) use time_form::TimeForm;
+
+use self::{rows::Rows, time_form::Written};
+use super::{Format, Head, Options};
 use crate::{
     error::{Error, ErrorKind},
     input::Input,
-    intake::Intake,
-    unit::{Kind, Unit},
+    intake::{Intake, SeriesId, show},
+    ledger::Rule,
+    number::{self, Number},
+    series::Column,
+    unit::Unit,
 };
 
-/// What the columns are, where their names do not tell.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Name of the column with the time.
-    pub time_column: Option<String>,
-    /// Name of the column with the values.
-    pub value_column: Option<String>,
-    /// Unit of the values.
-    pub unit: Option<Unit>,
-    /// Whether they are energy per interval, power or a register.
-    pub kind: Option<Kind>,
-    /// Name of the column with the meter.
-    pub meter_column: Option<String>,
-    /// The meter whose rows are read; the others are left out.
-    pub meter: Option<String>,
-}
+/// The format.
+pub const FORMAT: Format =
+    Format { name: "csv", about: "CSV", is_fixed_table: false, detect: |_| true, read };
 
-/// Reads one input into the intake.
-pub fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<Layout, Error> {
+fn read(mut input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<String, Error> {
+    let head = input.head(Head::BYTES)?;
     let name = input.name.clone();
-    let mut rows = Rows::new(input)?;
-    if !rows.next()? {
-        return Err(Error::new(&name, ErrorKind::Empty));
+    let header = Header::first(&head, rows::delimiter(&head));
+    let header = header.ok_or_else(|| Error::new(&name, ErrorKind::Empty))?;
+    let line = header.lines_before + 1;
+    let plan = layout::plan(&header, options, intake).map_err(|kind| Error::new(&name, kind).at(line))?;
+    read_table(input, &header, &plan, intake)
+}
+
+/// Reads a table of a known form, if its header satisfies `is` (its names in lower case).
+pub(crate) fn read_as(
+    mut input: Input,
+    options: &Options,
+    intake: &mut Intake<'_>,
+    format: &'static str,
+    is: fn(&[&str]) -> bool,
+    plan: impl FnOnce(&Header, &Options) -> Result<Plan, ErrorKind>,
+) -> Result<String, Error> {
+    let head = input.head(Head::BYTES)?;
+    let name = input.name.clone();
+    let header = Header::find(&head, is).ok_or_else(|| {
+        let what = "no line with the names of its columns is among the first lines".to_owned();
+        Error::new(&name, ErrorKind::Broken { format, what })
+    })?;
+    let line = header.lines_before + 1;
+    let mut plan = plan(&header, options).map_err(|kind| Error::new(&name, kind).at(line))?;
+    if let Some(kind) = options.kind {
+        plan.kind = kind;
     }
-    let layout =
-        Layout::new(rows.row(), options, intake).map_err(|kind| Error::new(&name, kind).at(rows.line()))?;
-    let mut meter = Meter::new(&layout, options, intake.meter.take());
-    intake.begin(&name, layout.column());
+    read_table(input, &header, &plan, intake)
+}
+
+/// Whether some line among the first is a header that satisfies `is`.
+pub(crate) fn has_header(head: &Head<'_>, is: fn(&[&str]) -> bool) -> bool {
+    Header::find(head.bytes(), is).is_some()
+}
+
+fn read_table(input: Input, header: &Header, plan: &Plan, intake: &mut Intake<'_>) -> Result<String, Error> {
+    let name = input.name.clone();
+    let mut rows = Rows::new(input, header)?;
+    rows.next()?; // the names
+    intake.begin(&name);
+    let mut table =
+        Table { plan, width: header.names.len(), latest: None, scratch: Vec::new(), joined: Vec::new() };
     while rows.next()? {
-        take(&rows, &layout, &mut meter, intake)?;
+        table.take(&rows, intake)?;
     }
-    intake.meter = meter.was_there().map_err(|kind| Error::new(&name, kind))?;
     intake.end()?;
-    Ok(layout)
+    Ok(plan.said.clone())
 }
 
-#[inline]
-fn take(rows: &Rows, layout: &Layout, meter: &mut Meter, intake: &mut Intake<'_>) -> Result<(), Error> {
-    let (row, line) = (rows.row(), rows.line());
-    let runs_on = rows.line_feeds() > 0;
-    if runs_on && rows.is_cut_off() {
-        intake.bad_row(line, || {
-            let ends = rows.last_line();
-            format!("a quotation mark is never closed: all to line {ends}, the end, is one row; left out")
-        });
-        return Ok(());
-    }
-    if row.len() != layout.width {
-        intake.bad_row(line, || ragged(rows, layout));
-        return Ok(());
-    }
-    if runs_on {
-        // A stray quotation mark makes one row of many: that is said, for it may be what was meant.
-        intake.several_lines(line, || {
-            let ends = rows.last_line();
-            format!("one row to line {ends}; if a quotation mark is stray, rows are lost in it")
-        });
-    }
-    if let Some(at) = layout.meter_at
-        && !meter.is_chosen(row.field(at)).map_err(|kind| intake.error(kind).at(line))?
-    {
-        intake.other_meter(line, row.field(at));
-        return Ok(());
-    }
-    intake.row(line, row.field(layout.time_at), row.field(layout.value_at))
+struct Table<'p> {
+    plan: &'p Plan,
+    width: usize,
+    /// The series of the row before, where all rows are of one.
+    latest: Option<(SeriesId, f64)>,
+    scratch: Vec<u8>,
+    joined: Vec<u8>,
 }
 
-fn ragged(rows: &Rows, layout: &Layout) -> String {
+impl Table<'_> {
+    #[inline]
+    fn take(&mut self, rows: &Rows, intake: &mut Intake<'_>) -> Result<(), Error> {
+        let (row, line) = (rows.row(), rows.line());
+        let runs_on = rows.line_feeds() > 0;
+        if runs_on && rows.is_cut_off() {
+            intake.bad_row(line, || {
+                let ends = rows.last_line();
+                format!("a quotation mark is never closed: all to line {ends}, the end, is one row; left out")
+            });
+            return Ok(());
+        }
+        // Trailing empty fields are nobody's.
+        let extra = (self.width..row.len()).any(|at| !row.field(at).trim_ascii().is_empty());
+        if row.len() < self.width || extra {
+            intake.bad_row(line, || ragged(rows, self.width));
+            return Ok(());
+        }
+        if runs_on {
+            // A stray quotation mark makes one row of many: that is said, for it may be what was meant.
+            intake.several_lines(line, || {
+                let ends = rows.last_line();
+                format!("one row to line {ends}; if a quotation mark is stray, rows are lost in it")
+            });
+        }
+        let Some((id, factor)) = self.series(row, line, intake)? else { return Ok(()) };
+        let time = match *self.plan.time.as_slice() {
+            [at] => row.field(at),
+            ref several => {
+                self.joined.clear();
+                for &at in several {
+                    if !self.joined.is_empty() {
+                        self.joined.push(b' ');
+                    }
+                    self.joined.extend_from_slice(row.field(at).trim_ascii());
+                }
+                &self.joined
+            }
+        };
+        if let ([value], TimeForm::Iso, false) =
+            (self.plan.values.as_slice(), self.plan.form, self.plan.decimal_comma)
+        {
+            return intake.text(id, line, time, row.field(*value), factor);
+        }
+        let at = match self.plan.form.written(time, &mut self.scratch) {
+            Written::Instant(at) => at,
+            Written::Text(text) => match intake.instant(id, line, text)? {
+                Some(at) => at,
+                None => return Ok(()),
+            },
+        };
+        let mut sum = 0.0;
+        for &value in &self.plan.values {
+            let field = row.field(value);
+            match number(field, self.plan.decimal_comma) {
+                Number::Finite(number) => sum += number,
+                _ => return intake.no_number(id, line, at, field),
+            }
+        }
+        intake.reading(id, line, at, sum * factor)
+    }
+
+    /// The series of a row with the Wh or W of its unit; none if the row is not looked for, which is noted.
+    #[inline]
+    fn series(
+        &mut self,
+        row: &rows::Row,
+        line: u64,
+        intake: &mut Intake<'_>,
+    ) -> Result<Option<(SeriesId, f64)>, Error> {
+        let plan = self.plan;
+        let is_one = plan.meter.is_none() && plan.register.is_none() && matches!(plan.unit, UnitAt::Known(_));
+        if is_one && self.latest.is_some() {
+            return Ok(self.latest);
+        }
+        let meter = plan.meter.map_or(&[][..], |at| unquoted(row.field(at)));
+        let register = plan.register.map_or(&[][..], |(at, _)| row.field(at).trim_ascii());
+        if let Some((_, role)) = plan.register {
+            let text = String::from_utf8_lossy(register);
+            let rule = match role(&text) {
+                Role::Consumption => None,
+                Role::Export => Some(Rule::Export),
+                Role::Other => Some(Rule::OtherQuantity),
+            };
+            if let Some(rule) = rule {
+                intake.ignored(rule, line, || format!("register `{}`; not consumption", show(register)));
+                return Ok(None);
+            }
+        }
+        let unit = match plan.unit {
+            UnitAt::Known(unit) => unit,
+            UnitAt::Column(at) => {
+                let text = std::str::from_utf8(row.field(at)).unwrap_or_default().trim();
+                let Ok(unit) = text.parse::<Unit>() else {
+                    let found = show(row.field(at));
+                    intake.ignored(Rule::OtherQuantity, line, || {
+                        format!("in `{found}`, which is no energy or power")
+                    });
+                    return Ok(None);
+                };
+                unit
+            }
+        };
+        let kind = if unit.kind() == plan.kind || plan.kind == crate::Kind::Register {
+            plan.kind
+        } else {
+            unit.kind()
+        };
+        let column =
+            Column { name: plan.name.clone(), kind, kind_given: plan.kind_given, factor: unit.factor() };
+        let Some(id) = intake.series(meter, register, &column)? else {
+            intake.other_meter(line, meter);
+            return Ok(None);
+        };
+        self.latest = Some((id, unit.factor()));
+        Ok(self.latest)
+    }
+}
+
+/// A number, also one with a decimal comma and points between thousands.
+fn number(field: &[u8], decimal_comma: bool) -> Number {
+    if !decimal_comma || !field.contains(&b',') {
+        return number::parse(field);
+    }
+    let with_point =
+        field.iter().filter(|byte| **byte != b'.').map(|byte| if *byte == b',' { b'.' } else { *byte });
+    number::parse(&with_point.collect::<Vec<u8>>())
+}
+
+/// A name as spreadsheets are made to keep it as text: `="54144"`.
+fn unquoted(field: &[u8]) -> &[u8] {
+    let field = field.trim_ascii();
+    field.strip_prefix(b"=\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field)
+}
+
+fn ragged(rows: &Rows, width: usize) -> String {
     let (fields, ends) = (rows.row().len(), rows.last_line());
     let spans = if ends > rows.line() { format!(" and runs to line {ends}") } else { String::new() };
     let plural = if fields == 1 { "" } else { "s" };
-    format!("{fields} field{plural} where the header has {}{spans}; left out", layout.width)
+    format!("{fields} field{plural} where the header has {width}{spans}; left out")
 }

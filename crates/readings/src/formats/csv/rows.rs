@@ -6,10 +6,11 @@
 //! consumed, and consumes those of a CRLF and of blank lines with the row that follows. So the last byte
 //! consumed is looked at, here.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+use super::Header;
 use crate::{
     error::{Error, ErrorKind},
     input::Input,
@@ -31,6 +32,8 @@ pub(super) struct Rows {
     core: Reader,
     row: Row,
     line: u64,
+    /// Lines of the input before the first row.
+    lines_before: u64,
     line_feeds: u64,
     /// What ended the row last read; after a carriage return its line feed is still to come.
     ending: Ending,
@@ -81,11 +84,14 @@ impl Row {
 }
 
 impl Rows {
-    pub(super) fn new(input: Input) -> Result<Self, Error> {
-        let Input { name, mut reader } = input;
-        let start = first_line(&mut reader).map_err(|error| Error::new(&name, ErrorKind::Io(error)))?;
-        let delimiter = delimiter(&start);
-        Ok(Self::from_parts(name, Box::new(Cursor::new(start).chain(reader)), delimiter, BUFFER_BYTES))
+    /// The rows from the header on; lines are counted from the beginning of the input.
+    pub(super) fn new(input: Input, header: &Header) -> Result<Self, Error> {
+        let Input { name, mut reader, .. } = input;
+        let before = io::copy(&mut reader.by_ref().take(header.offset as u64), &mut io::sink());
+        before.map_err(|error| Error::new(&name, ErrorKind::Io(error)))?;
+        let mut rows = Self::from_parts(name, reader, header.delimiter, BUFFER_BYTES);
+        rows.lines_before = header.lines_before;
+        Ok(rows)
     }
 
     fn from_parts(name: String, source: Box<dyn Read>, delimiter: u8, buffer_bytes: usize) -> Self {
@@ -97,6 +103,7 @@ impl Rows {
             core: ReaderBuilder::new().delimiter(delimiter).build(),
             row: Row { bytes: vec![0; 1024], ends: vec![0; 16], fields: 0 },
             line: 0,
+            lines_before: 0,
             line_feeds: 0,
             ending: Ending::LineFeed,
         }
@@ -116,12 +123,12 @@ impl Rows {
     /// The line on which it begins, from 1.
     #[inline]
     pub(super) fn line(&self) -> u64 {
-        self.line
+        self.lines_before + self.line
     }
 
     /// The line on which it ends.
     pub(super) fn last_line(&self) -> u64 {
-        self.line + self.line_feeds
+        self.line() + self.line_feeds
     }
 
     /// How many line feeds it holds.
@@ -134,7 +141,7 @@ impl Rows {
     #[inline]
     pub(super) fn next(&mut self) -> Result<bool, Error> {
         let before = self.core.line();
-        let ending = self.read().map_err(|kind| Error::new(&self.name, kind).at(self.line + 1))?;
+        let ending = self.read().map_err(|kind| Error::new(&self.name, kind).at(self.line() + 1))?;
         let Some(ending) = ending else { return Ok(false) };
         let (after, ended) = (self.core.line(), u64::from(ending == Ending::LineFeed));
         self.line = after - ended;
@@ -200,18 +207,8 @@ impl Rows {
     }
 }
 
-/// Reads as far as the end of the first line that is not blank (or as far as a row may go).
-fn first_line(reader: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut start = Vec::new();
-    while start.len() < MAX_ROW_BYTES && !start.trim_ascii_start().contains(&b'\n') {
-        if reader.take(4096).read_to_end(&mut start)? == 0 {
-            break;
-        }
-    }
-    Ok(start)
-}
-
-fn delimiter(start: &[u8]) -> u8 {
+/// What separates the fields of the first line that is not blank.
+pub(super) fn delimiter(start: &[u8]) -> u8 {
     let header = start.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: &u8| header.split(|byte| byte == delimiter).count();
     // Of equals the last: a comma unless another is more frequent.
@@ -221,6 +218,8 @@ fn delimiter(start: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use std::io::Cursor;
 
     use super::*;
 

@@ -1,0 +1,146 @@
+//! What a table's columns hold.
+
+use super::time_form::TimeForm;
+use crate::unit::{Kind, Unit};
+
+/// What is to be read of each row.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// The columns of the time, joined by a space.
+    pub(crate) time: Vec<usize>,
+    pub(crate) form: TimeForm,
+    /// The columns of the values, added up.
+    pub(crate) values: Vec<usize>,
+    pub(crate) unit: UnitAt,
+    pub(crate) kind: Kind,
+    /// Whether the kind is said, so that it need not be doubted.
+    pub(crate) kind_given: bool,
+    /// Whether decimals are written with a comma.
+    pub(crate) decimal_comma: bool,
+    /// The column of the meter.
+    pub(crate) meter: Option<usize>,
+    /// The column of the register, and what each of its names stands for.
+    pub(crate) register: Option<Register>,
+    /// The name of the values, for messages.
+    pub(crate) name: String,
+    /// What is said of it all.
+    pub(crate) said: String,
+}
+
+/// The column of the register, and what each of its names stands for.
+pub(crate) type Register = (usize, fn(&str) -> Role);
+
+/// Where the unit stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum UnitAt {
+    Known(Unit),
+    /// In a column of its own.
+    Column(usize),
+}
+
+/// What a register counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Consumption,
+    Export,
+    Other,
+}
+
+impl Plan {
+    /// A plan for energy per interval in one column, with the time in another.
+    pub(crate) fn new(time: usize, form: TimeForm, value: usize, unit: Unit) -> Self {
+        Self {
+            time: vec![time],
+            form,
+            values: vec![value],
+            unit: UnitAt::Known(unit),
+            kind: unit.kind(),
+            kind_given: true,
+            decimal_comma: false,
+            meter: None,
+            register: None,
+            name: String::new(),
+            said: String::new(),
+        }
+    }
+}
+
+/// The names of a table's columns, and its first rows.
+#[derive(Debug)]
+pub(crate) struct Header {
+    /// As they stand there, trimmed.
+    pub(crate) names: Vec<String>,
+    /// The fields of the first rows.
+    pub(crate) rows: Vec<Vec<String>>,
+    pub(crate) delimiter: u8,
+    /// Where in the input the line of the names begins, and how many lines are before it.
+    pub(crate) offset: usize,
+    pub(crate) lines_before: u64,
+}
+
+/// Rows looked at to tell how times and numbers are written.
+const ROWS: usize = 400;
+
+impl Header {
+    /// The first of the first lines whose names satisfy a condition, they being in lower case.
+    pub(crate) fn find(head: &[u8], is: impl Fn(&[&str]) -> bool) -> Option<Self> {
+        const LINES: usize = 60;
+        let mut offset = 0;
+        for (lines_before, line) in (0..).zip(head.split_inclusive(|&byte| byte == b'\n').take(LINES)) {
+            for delimiter in [b',', b';', b'\t'] {
+                let Some(names) = fields(line, delimiter).next() else { continue };
+                let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+                if is(&lower.iter().map(String::as_str).collect::<Vec<_>>()) {
+                    let rows = fields(&head[offset + line.len()..], delimiter).take(ROWS).collect();
+                    return Some(Self { names, rows, delimiter, offset, lines_before });
+                }
+            }
+            offset += line.len();
+        }
+        None
+    }
+
+    /// The first line with anything in it, whatever it is.
+    pub(crate) fn first(head: &[u8], delimiter: u8) -> Option<Self> {
+        let mut offset = 0;
+        for (lines_before, line) in (0..).zip(head.split_inclusive(|&byte| byte == b'\n')) {
+            if !line.trim_ascii().is_empty() {
+                let names = fields(&head[offset..], delimiter).next()?;
+                let rows = fields(&head[offset..], delimiter).skip(1).take(ROWS).collect();
+                return Some(Self { names, rows, delimiter, offset, lines_before });
+            }
+            offset += line.len();
+        }
+        None
+    }
+
+    /// The column of a name, upper or lower case.
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|other| other.eq_ignore_ascii_case(name))
+    }
+
+    /// The columns whose names satisfy a condition, they being in lower case.
+    pub(crate) fn columns(&self, is: impl Fn(&str) -> bool) -> Vec<usize> {
+        (0..self.names.len()).filter(|&at| is(&self.names[at].to_lowercase())).collect()
+    }
+
+    /// A column's fields in the first rows.
+    pub(crate) fn samples(&self, at: usize) -> impl Iterator<Item = &str> {
+        self.rows.iter().filter_map(move |row| row.get(at).map(String::as_str))
+    }
+
+    /// A column's name for messages.
+    pub(crate) fn shown(&self, at: usize) -> String {
+        crate::intake::show(self.names.get(at).map_or(&[][..], |name| name.as_bytes()))
+    }
+}
+
+/// The rows of some text, field by field, as far as they can be read.
+fn fields(text: &[u8], delimiter: u8) -> impl Iterator<Item = Vec<String>> {
+    let mut builder = ::csv::ReaderBuilder::new();
+    let reader = builder.has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
+    let fields = |row: ::csv::ByteRecord| {
+        row.iter().map(|field| String::from_utf8_lossy(field).trim().to_owned()).collect()
+    };
+    reader.into_byte_records().map_while(Result::ok).map(fields)
+}
