@@ -14,8 +14,13 @@ fn kwh(hour: i64) -> f64 {
     [0.213, 0.187, 0.402, 1.35, 0.871, 0.296, 0.55][usize::try_from(hour.rem_euclid(7)).unwrap()]
 }
 
+/// The Wh of hours since the beginning.
+type Hours = Vec<(i64, f64)>;
+/// A rule and a line.
+type Entry = (String, String);
+
 /// Imports some content; gives the Wh of each hour, by hours since the beginning, and the ledger's rules with their lines.
-fn imported(content: &str, flags: &str) -> (Vec<(i64, f64)>, Vec<(String, String)>) {
+fn imported(content: &str, flags: &str) -> (Hours, Vec<Entry>) {
     let folder = Folder::with("in.csv", content);
     folder.succeeds(&format!("import in.csv {flags} -o out.csv --ledger l.csv"));
     let start: jiff::Timestamp = "2024-03-01T00:00:00Z".parse().unwrap();
@@ -26,7 +31,7 @@ fn imported(content: &str, flags: &str) -> (Vec<(i64, f64)>, Vec<(String, String
     (hours, column(&ledger, "rule").into_iter().zip(column(&ledger, "line")).collect())
 }
 
-fn entry(rule: &str, line: i64) -> (String, String) {
+fn entry(rule: &str, line: i64) -> Entry {
     (rule.to_owned(), line.to_string())
 }
 
