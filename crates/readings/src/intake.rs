@@ -124,6 +124,11 @@ impl<'w> Intake<'w> {
         self.clock.instant(field, None, false) != Err(TimeError::Unreadable)
     }
 
+    /// The meter whose rows alone are read.
+    pub(crate) fn chosen(&self) -> Option<&[u8]> {
+        self.chosen.as_deref()
+    }
+
     /// Begins an input.
     pub(crate) fn begin(&mut self, input: &str) {
         input.clone_into(&mut self.input);
@@ -171,7 +176,6 @@ impl<'w> Intake<'w> {
     }
 
     /// The length of the intervals, where the input states it.
-    #[allow(dead_code, reason = "for formats that come")]
     pub(crate) fn cadence(&mut self, id: SeriesId, cadence: Millis) {
         self.series[id.0].state_cadence(cadence);
     }
@@ -260,7 +264,6 @@ impl<'w> Intake<'w> {
     }
 
     /// A row with a time and no value.
-    #[allow(dead_code, reason = "for formats that come")]
     pub(crate) fn missing(
         &mut self,
         id: SeriesId,

@@ -118,7 +118,6 @@ impl Resampler {
     }
 
     /// The distance of the rows of this input, where it is stated.
-    #[allow(dead_code, reason = "for formats that come")]
     pub(crate) fn state_cadence(&mut self, cadence: Millis) {
         self.stated = Some(cadence);
     }

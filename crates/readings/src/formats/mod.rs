@@ -3,12 +3,20 @@
 mod dsmr_reader;
 mod enphase;
 mod fluvius;
+mod green_button;
+mod home_assistant_database;
 mod home_assistant_history;
 mod home_assistant_statistics;
 mod homewizard;
 mod influx_csv;
+mod influx_line;
+mod lines;
+mod nem12;
 mod octopus;
+mod p1_telegram;
 mod shelly;
+mod sink;
+mod solaredge;
 mod united_power;
 
 pub mod csv;
@@ -103,6 +111,12 @@ impl Format {
         &home_assistant_statistics::FORMAT,
         &home_assistant_history::FORMAT,
         &influx_csv::FORMAT,
+        &home_assistant_database::FORMAT,
+        &green_button::FORMAT,
+        &solaredge::FORMAT,
+        &nem12::FORMAT,
+        &p1_telegram::FORMAT,
+        &influx_line::FORMAT,
         &csv::FORMAT,
     ];
 }
