@@ -124,6 +124,11 @@ impl<'w> Intake<'w> {
         self.clock.instant(field, None, false) != Err(TimeError::Unreadable)
     }
 
+    /// The zone of the home, if it is known.
+    pub(crate) fn zone(&self) -> Option<&TimeZone> {
+        self.clock.has_zone.then_some(&self.zone)
+    }
+
     /// Begins an input.
     pub(crate) fn begin(&mut self, input: &str) {
         input.clone_into(&mut self.input);
@@ -260,7 +265,6 @@ impl<'w> Intake<'w> {
     }
 
     /// A row with a time and no value.
-    #[allow(dead_code, reason = "for formats that come")]
     pub(crate) fn missing(
         &mut self,
         id: SeriesId,

@@ -32,6 +32,7 @@ mod number;
 mod order;
 mod periods;
 mod reading;
+mod record;
 mod resample;
 mod series;
 mod unit;

@@ -1,19 +1,25 @@
 //! The formats that are read, each in a file of its own, told by their content.
 
+pub(crate) mod avro_container;
+pub(crate) mod console_consumer;
 mod dsmr_reader;
+pub(crate) mod dump_log;
 mod enphase;
 mod fluvius;
 mod home_assistant_history;
 mod home_assistant_statistics;
 mod homewizard;
 mod influx_csv;
+pub(crate) mod kcat;
+mod lines;
+pub(crate) mod log_segment;
 mod octopus;
 mod shelly;
 mod united_power;
 
 pub mod csv;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use crate::{
     error::Error,
@@ -39,6 +45,10 @@ pub struct Options {
     pub meter_column: Option<String>,
     /// Which of day and month comes first in dates such as 03/04/2024.
     pub date_order: Option<DateOrder>,
+    /// A file with the schema that Avro values were written with.
+    pub avro_schema: Option<PathBuf>,
+    /// The URL of the registry that has those schemas by number.
+    pub schema_registry: Option<String>,
 }
 
 /// Which of day and month comes first.
@@ -103,6 +113,11 @@ impl Format {
         &home_assistant_statistics::FORMAT,
         &home_assistant_history::FORMAT,
         &influx_csv::FORMAT,
+        &log_segment::FORMAT,
+        &avro_container::FORMAT,
+        &kcat::FORMAT,
+        &dump_log::FORMAT,
+        &console_consumer::FORMAT,
         &csv::FORMAT,
     ];
 }
