@@ -30,6 +30,11 @@ impl Error {
         &self.kind
     }
 
+    /// Whether it lies outside: a broker or a registry that does not answer or refuses.
+    pub fn is_outside(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Kafka(_) | ErrorKind::Registry { .. })
+    }
+
     /// The line it went wrong on, counted from 1.
     pub fn line(&self) -> Option<u64> {
         self.line
@@ -111,6 +116,25 @@ pub enum ErrorKind {
     /// No unit in the name and none given.
     #[error("the name of column `{0}` does not tell its unit; give it with --unit Wh, kWh, W or kW")]
     NoUnit(String),
+    /// A value that is a number and nothing else.
+    #[error("each value is a bare number, which tells no unit; give it with --unit Wh, kWh, W or kW")]
+    BareNumber,
+    /// A value that names a schema, and none is there.
+    #[error(
+        "the value is Avro, written with schema {0}; name it with --schema-registry URL or --avro-schema FILE"
+    )]
+    NoSchema(u32),
+    /// A schema registry that does not answer as it should.
+    #[error("the schema registry cannot be asked: {0}")]
+    Registry(String),
+    /// A schema registry's URL that is none.
+    #[error("its URL is not of the form http://HOST:PORT or https://USER:PASSWORD@HOST/PATH")]
+    RegistryUrl,
+    /// A build that asks no registries.
+    #[error(
+        "this knowatt was built without Kafka: build it with --features kafka, or give --avro-schema FILE"
+    )]
+    WithoutKafka,
     /// The unit does not fit the kind.
     #[error("{unit} cannot be the unit of a column of kind {kind}")]
     UnitOfKind {
@@ -153,6 +177,12 @@ pub enum ErrorKind {
         "the time `{0}` has no offset; name the time zone of the home with --tz, such as --tz Europe/Paris"
     )]
     NoZone(String),
+    /// A broker that does not answer, or refuses.
+    #[error("cannot be read: {0}")]
+    Kafka(String),
+    /// Settings that a Kafka client does not take.
+    #[error("the settings of the client are not right: {0}")]
+    KafkaSettings(String),
     /// Intervals longer than an hour.
     #[error(
         "the rows are mostly {0} apart; a reading an hour or finer is needed, for the hour is what the model learns"

@@ -129,6 +129,11 @@ impl<'w> Intake<'w> {
         self.chosen.as_deref()
     }
 
+    /// The zone of the home, if it is known.
+    pub(crate) fn zone(&self) -> Option<&TimeZone> {
+        self.clock.has_zone.then_some(&self.zone)
+    }
+
     /// Begins an input.
     pub(crate) fn begin(&mut self, input: &str) {
         input.clone_into(&mut self.input);

@@ -47,6 +47,10 @@ pub enum Rule {
     Export,
     /// Gas, water, volts or money; the row is not needed.
     OtherQuantity,
+    /// A Kafka record without a value, which deletes its key.
+    Tombstone,
+    /// A Kafka record of a transaction that was given up.
+    Aborted,
     /// A row that runs over several lines, as a stray quotation mark would make it; it was used.
     SeveralLines,
     /// A register that fell, or came back, or jumped; the energy between the two rows is unknown.
@@ -63,7 +67,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the summary.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::BadRow,
         Self::MissingValue,
         Self::NotFinite,
@@ -81,6 +85,8 @@ impl Rule {
         Self::OtherMeter,
         Self::Export,
         Self::OtherQuantity,
+        Self::Tombstone,
+        Self::Aborted,
         Self::SeveralLines,
         Self::RegisterReset,
         Self::Gap,
@@ -109,6 +115,8 @@ impl Rule {
             Self::OtherMeter => "other-meter",
             Self::Export => "export",
             Self::OtherQuantity => "other-quantity",
+            Self::Tombstone => "tombstone",
+            Self::Aborted => "aborted",
             Self::SeveralLines => "several-lines",
             Self::RegisterReset => "register-reset",
             Self::Gap => "gap",
@@ -133,7 +141,12 @@ impl Rule {
             | Self::DigitSlip
             | Self::Stuck
             | Self::Conflict => Some(Fate::Quarantined),
-            Self::Duplicate | Self::OtherMeter | Self::Export | Self::OtherQuantity => Some(Fate::Ignored),
+            Self::Duplicate
+            | Self::OtherMeter
+            | Self::Export
+            | Self::OtherQuantity
+            | Self::Tombstone
+            | Self::Aborted => Some(Fate::Ignored),
             Self::SeveralLines
             | Self::RegisterReset
             | Self::Gap

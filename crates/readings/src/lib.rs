@@ -26,12 +26,15 @@ mod error;
 pub mod formats;
 mod input;
 mod intake;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod ledger;
 mod moment;
 mod number;
 mod order;
 mod periods;
 mod reading;
+mod record;
 mod resample;
 mod series;
 mod unit;

@@ -1,6 +1,9 @@
 //! The formats that are read, each in a file of its own, told by their content.
 
+pub(crate) mod avro_container;
+pub(crate) mod console_consumer;
 mod dsmr_reader;
+pub(crate) mod dump_log;
 mod enphase;
 mod fluvius;
 mod green_button;
@@ -10,7 +13,9 @@ mod home_assistant_statistics;
 mod homewizard;
 mod influx_csv;
 mod influx_line;
+pub(crate) mod kcat;
 mod lines;
+pub(crate) mod log_segment;
 mod nem12;
 mod octopus;
 mod p1_telegram;
@@ -21,7 +26,7 @@ mod united_power;
 
 pub mod csv;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use crate::{
     error::Error,
@@ -47,6 +52,10 @@ pub struct Options {
     pub meter_column: Option<String>,
     /// Which of day and month comes first in dates such as 03/04/2024.
     pub date_order: Option<DateOrder>,
+    /// A file with the schema that Avro values were written with.
+    pub avro_schema: Option<PathBuf>,
+    /// The URL of the registry that has those schemas by number.
+    pub schema_registry: Option<String>,
 }
 
 /// Which of day and month comes first.
@@ -117,6 +126,11 @@ impl Format {
         &nem12::FORMAT,
         &p1_telegram::FORMAT,
         &influx_line::FORMAT,
+        &log_segment::FORMAT,
+        &avro_container::FORMAT,
+        &kcat::FORMAT,
+        &dump_log::FORMAT,
+        &console_consumer::FORMAT,
         &csv::FORMAT,
     ];
 }
