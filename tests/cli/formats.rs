@@ -121,7 +121,7 @@ sensor.meter_energy\tkWh\t07.01.2024 01:00\t273,9\t-1,5
 sensor.outside\t°C\t07.01.2024 01:00\t3,5\t
 ";
     let (hours, said) = imported("in.tsv", content, "--tz Europe/Berlin");
-    assert_eq!(hours, ["2024-01-07T00:00:00Z 17500", "2024-01-07T01:00:00Z 500"], "{said}");
+    assert_eq!(hours, ["2024-01-07T01:00:00Z 17500", "2024-01-07T02:00:00Z 500"], "{said}");
     assert!(said.contains("other-quantity"), "{said}");
     let delta = "statistic_id\tstart\tunit\tdelta\nsensor.a\t30.12.2025 09:00\tkWh\t1,5\nsensor.a\t30.12.2025 10:00\tkWh\t2\n";
     assert_eq!(
@@ -191,7 +191,10 @@ fn the_autumn_hour_is_read_twice_from_new_to_old_too() {
 
 /// The real exports beside the project, where they are; each with the zone it needs, its hours and its kWh as added up by
 /// other means (see docs/formats.md).
-const REAL: [(&str, &str, u64, f64); 8] = [
+const REAL: [(&str, &str, u64, f64); 11] = [
+    ("green-button-pge.xml", "America/Los_Angeles", 2280, 496.406),
+    ("nem12-5min.csv", "Australia/Brisbane", 2544, 560.512),
+    ("solaredge-hour.json", "Europe/Amsterdam", 420, 390.099),
     ("dsmr-reader-hour.csv", "UTC", 8754, 3743.131),
     ("homewizard-15min-registers.csv", "Europe/Amsterdam", 719, 1354.878),
     ("fluvius-quarter-hour.csv", "Europe/Brussels", 197, 17.332),

@@ -365,7 +365,13 @@ pub(crate) struct ColumnArgs {
     pub(crate) schema_registry: Option<String>,
 
     /// A file with the schema of Avro values, where no registry is asked
-    #[arg(long, value_name = "FILE", requires = "inputs", conflicts_with = "schema_registry", help_heading = "Kafka")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "inputs",
+        conflicts_with = "schema_registry",
+        help_heading = "Kafka"
+    )]
     pub(crate) avro_schema: Option<PathBuf>,
 
     /// Write everything that was not used as read, as CSV: input,line,rule,timestamp,what

@@ -46,7 +46,9 @@ fn main() -> ExitCode {
             let red = anstyle::AnsiColor::Red.on_default() | anstyle::Effects::BOLD;
             output::say!("{red}knowatt:{red:#} {error:#}");
             let is_outside = error.is::<OutputError>()
-                || error.downcast_ref::<knowatt_readings::Error>().is_some_and(knowatt_readings::Error::is_outside);
+                || error
+                    .downcast_ref::<knowatt_readings::Error>()
+                    .is_some_and(knowatt_readings::Error::is_outside);
             ExitCode::from(if is_outside { 3 } else { 2 })
         }
     }

@@ -38,5 +38,7 @@ pub(crate) fn read(
 /// Says that topics cannot be read.
 #[cfg(not(feature = "kafka"))]
 pub(crate) fn read(address: &str, _: &Options, _: &ColumnArgs, _: &mut Intake<'_>) -> Result<String> {
-    anyhow::bail!("{address}: this knowatt was built without Kafka; build it with `--features kafka`, or dump the topic with kcat")
+    anyhow::bail!(
+        "{address}: this knowatt was built without Kafka; build it with `--features kafka`, or dump the topic with kcat"
+    )
 }

@@ -158,7 +158,8 @@ impl Rule {
 
     /// Whether such rows speak against the input as a whole.
     pub(crate) const fn is_fault(self) -> bool {
-        matches!(self.fate(), Some(Fate::Quarantined))
+        // That there is nothing is no fault: a plant at night, a quarter-hour that was not read.
+        matches!(self.fate(), Some(Fate::Quarantined)) && !matches!(self, Self::MissingValue)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
 /// The format.
 pub(crate) const FORMAT: Format = Format {
     name: "console-consumer",
-    about: "Kafka records (kafka-console-consumer)",
+    about: "JSON lines (as of kafka-console-consumer)",
     is_fixed_table: false,
     detect,
     read,

@@ -1,7 +1,7 @@
 //! Home Assistant: long-term statistics as text.
 //!
 //! Source: the export and import of the `import_statistics` integration: columns `statistic_id`, `start`, `unit`, and `state`
-//! and `sum` (a register), `delta` (the energy of the hour) or `mean` (power); separated by tabs, with a decimal comma and
+//! and `sum` (a register as it stands at the *end* of the hour), `delta` (the energy of the hour) or `mean` (power); separated by tabs, with a decimal comma and
 //! dates with the day first, or by commas; the newest row may be first. Each statistic is a meter; those in no unit of energy or
 //! power are other quantities.
 
@@ -9,7 +9,10 @@ use super::{
     DateOrder, Format,
     csv::{self, Plan, TimeForm, UnitAt},
 };
-use crate::unit::{Kind, Unit};
+use crate::{
+    clock::HOUR_MS,
+    unit::{Kind, Unit},
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "home-assistant-statistics",
@@ -31,6 +34,7 @@ pub(super) const FORMAT: Format = Format {
             Ok(Plan {
                 unit: UnitAt::Column(at("unit")),
                 kind,
+                delay: if kind == Kind::Register { HOUR_MS } else { 0 },
                 decimal_comma: header.delimiter != b',',
                 meter: header.column("statistic_id"),
                 name: header.shown(value),

@@ -60,13 +60,15 @@ impl FromStr for Topic {
     type Err = String;
 
     fn from_str(address: &str) -> Result<Self, String> {
-        let expected = || "expected kafka://broker:9092/topic (several brokers separated by commas)".to_owned();
+        let expected =
+            || "expected kafka://broker:9092/topic (several brokers separated by commas)".to_owned();
         let rest = address.strip_prefix(Self::SCHEME).ok_or_else(expected)?;
         let (brokers, topic) = rest.split_once('/').ok_or_else(expected)?;
-        let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        let is_name =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         let is_broker = |broker: &str| {
             let host = broker.rsplit_once(':').map_or(broker, |(host, _)| host);
-            !host.is_empty() && !host.contains(['@', '/', ' '])
+            !host.is_empty() && !broker.contains(['@', '/', ' '])
         };
         if topic.is_empty() || topic.len() > 249 || !is_name(topic) || !brokers.split(',').all(is_broker) {
             return Err(expected());
@@ -155,7 +157,9 @@ fn connect(topic: &Topic, settings: &Settings) -> Result<BaseConsumer<Told>, Err
     }
     config.set("enable.partition.eof", "true");
     config.set_log_level(RDKafkaLogLevel::Critical);
-    config.create_with_context(Told::default()).map_err(|error| ErrorKind::KafkaSettings(settings.redacted(&error.to_string())))
+    config
+        .create_with_context(Told::default())
+        .map_err(|error| ErrorKind::KafkaSettings(settings.redacted(&error.to_string())))
 }
 
 /// Where each partition that has records ends now.
@@ -175,7 +179,9 @@ fn ends(consumer: &BaseConsumer<Told>, topic: &Topic) -> Result<BTreeMap<i32, i6
     let of_topic = metadata.topics().first();
     if let Some(error) = of_topic.and_then(|topic| topic.error()) {
         let code = RDKafkaErrorCode::from(error);
-        return Err(ErrorKind::Kafka(format!("{code}; `kafka-topics.sh --list` shows which topics there are")));
+        return Err(ErrorKind::Kafka(format!(
+            "{code}; `kafka-topics.sh --list` shows which topics there are"
+        )));
     }
     let mut ends = BTreeMap::new();
     for partition in of_topic.map(|topic| topic.partitions()).unwrap_or_default() {
@@ -211,7 +217,10 @@ fn pause(consumer: &BaseConsumer<Told>, topic: &Topic, partition: i32) {
 /// Whether the client goes on trying after it.
 fn is_passing(error: &KafkaError) -> bool {
     use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut, Resolve};
-    matches!(error.rdkafka_error_code(), Some(AllBrokersDown | BrokerTransportFailure | OperationTimedOut | Resolve))
+    matches!(
+        error.rdkafka_error_code(),
+        Some(AllBrokersDown | BrokerTransportFailure | OperationTimedOut | Resolve)
+    )
 }
 
 /// Why something failed: what the client said on the way, if it did.
@@ -245,8 +254,11 @@ impl Told {
     /// What tells most: a refusal before a silence, of those the last.
     fn most_telling(&self) -> Option<String> {
         self.with(|told| {
-            let last = |is: &dyn Fn(&(Option<RDKafkaErrorCode>, String)) -> bool| told.iter().rev().find(|said| is(said)).cloned();
-            let other = |said: &(Option<RDKafkaErrorCode>, String)| said.0 != Some(RDKafkaErrorCode::AllBrokersDown);
+            let last = |is: &dyn Fn(&(Option<RDKafkaErrorCode>, String)) -> bool| {
+                told.iter().rev().find(|said| is(said)).cloned()
+            };
+            let other =
+                |said: &(Option<RDKafkaErrorCode>, String)| said.0 != Some(RDKafkaErrorCode::AllBrokersDown);
             last(&is_hopeless).or_else(|| last(&other)).or_else(|| told.last().cloned()).map(|(_, what)| what)
         })
     }
@@ -254,7 +266,8 @@ impl Told {
 
 fn is_hopeless((code, what): &(Option<RDKafkaErrorCode>, String)) -> bool {
     use RDKafkaErrorCode::{Authentication, Resolve, SaslAuthenticationFailed};
-    matches!(code, Some(Authentication | Resolve | SaslAuthenticationFailed)) || what.contains("SSL handshake failed")
+    matches!(code, Some(Authentication | Resolve | SaslAuthenticationFailed))
+        || what.contains("SSL handshake failed")
 }
 
 impl ClientContext for Told {
@@ -283,7 +296,14 @@ mod tests {
         let topic: Topic = "kafka://one:9092,[::1]:9093/raw_power".parse().unwrap();
         assert_eq!((topic.brokers.as_str(), topic.topic.as_str()), ("one:9092,[::1]:9093", "raw_power"));
         assert_eq!(topic.to_string(), "kafka://one:9092,[::1]:9093/raw_power");
-        for wrong in ["kafka://one:9092", "kafka:///t", "kafka://one/", "kafka://u:p@one/t", "kafka://one/a/b", "one/t"] {
+        for wrong in [
+            "kafka://one:9092",
+            "kafka:///t",
+            "kafka://one/",
+            "kafka://u:p@one/t",
+            "kafka://one/a/b",
+            "one/t",
+        ] {
             assert!(wrong.parse::<Topic>().is_err(), "{wrong}");
         }
     }

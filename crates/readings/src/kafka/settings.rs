@@ -18,7 +18,9 @@ pub enum SettingsError {
     #[error("line {0}: expected name=value")]
     NoValue(usize),
     /// A keystore of Java, which nothing but Java reads.
-    #[error("{0} names a Java keystore; export it as PEM (keytool -exportcert -rfc) and set ssl.ca.location to that file")]
+    #[error(
+        "{0} names a Java keystore; export it as PEM (keytool -exportcert -rfc) and set ssl.ca.location to that file"
+    )]
     JavaKeystore(String),
     /// A login module without user and password.
     #[error("sasl.jaas.config has no username=\"…\" and password=\"…\"; set sasl.username and sasl.password")]
@@ -69,7 +71,8 @@ impl Settings {
                 self.0.insert("ssl.ca.pem".to_owned(), value.to_owned());
             }
             // Of the Java clients alone.
-            "ssl.truststore.type" | "ssl.truststore.password" | "key.deserializer" | "value.deserializer" => {}
+            "ssl.truststore.type" | "ssl.truststore.password" | "key.deserializer" | "value.deserializer" => {
+            }
             _ => {
                 self.0.insert(name.to_owned(), value.to_owned());
             }
@@ -95,7 +98,8 @@ impl Settings {
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |name: &str, value: &str| if is_secret(name) { "…".to_owned() } else { value.to_owned() };
+        let shown =
+            |name: &str, value: &str| if is_secret(name) { "…".to_owned() } else { value.to_owned() };
         f.debug_map().entries(self.iter().map(|(name, value)| (name, shown(name, value)))).finish()
     }
 }

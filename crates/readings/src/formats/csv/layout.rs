@@ -88,6 +88,7 @@ pub(super) fn plan(header: &Header, options: &Options, intake: &mut Intake<'_>) 
         unit: UnitAt::Known(unit),
         kind,
         kind_given: options.kind.is_some(),
+        delay: 0,
         decimal_comma,
         meter,
         register: None,

@@ -142,8 +142,8 @@ impl Table<'_> {
                 &self.joined
             }
         };
-        if let ([value], TimeForm::Iso, false) =
-            (self.plan.values.as_slice(), self.plan.form, self.plan.decimal_comma)
+        if let ([value], TimeForm::Iso, false, 0) =
+            (self.plan.values.as_slice(), self.plan.form, self.plan.decimal_comma, self.plan.delay)
         {
             return intake.text(id, line, time, row.field(*value), factor);
         }
@@ -154,6 +154,7 @@ impl Table<'_> {
                 None => return Ok(()),
             },
         };
+        let at = at.saturating_add(self.plan.delay);
         let mut sum = 0.0;
         for &value in &self.plan.values {
             let field = row.field(value);

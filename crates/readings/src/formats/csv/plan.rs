@@ -1,7 +1,10 @@
 //! What a table's columns hold.
 
 use super::time_form::TimeForm;
-use crate::unit::{Kind, Unit};
+use crate::{
+    clock::Millis,
+    unit::{Kind, Unit},
+};
 
 /// What is to be read of each row.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) kind: Kind,
     /// Whether the kind is said, so that it need not be doubted.
     pub(crate) kind_given: bool,
+    /// How long after the time of its row a value stands, in ms.
+    pub(crate) delay: Millis,
     /// Whether decimals are written with a comma.
     pub(crate) decimal_comma: bool,
     /// The column of the meter.
@@ -56,6 +61,7 @@ impl Plan {
             unit: UnitAt::Known(unit),
             kind: unit.kind(),
             kind_given: true,
+            delay: 0,
             decimal_comma: false,
             meter: None,
             register: None,
