@@ -54,6 +54,7 @@ fn the_commands_in_the_documents_print_what_they_show() {
         "README.md",
         "data/README.md",
         "docs/readings.md",
+        "docs/formats.md",
         "docs/retraining.md",
         "docs/model-file.md",
         "docs/models.md",

@@ -7,9 +7,12 @@
 mod clock_changes;
 mod columns;
 mod documents;
+mod formats;
 mod holidays;
 mod hostile_input;
+mod hygiene;
 mod ledger;
+mod meters;
 mod model_file;
 mod models;
 mod reproducible;

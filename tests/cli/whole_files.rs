@@ -24,7 +24,7 @@ fn a_folder_that_is_not_there_is_said_before_anything_is_written() {
         last_line(&message),
         "knowatt: nowhere/m.json: cannot be written to: No such file or directory (os error 2)"
     );
-    let message = folder.refuses("train in.csv --tz UTC -o .");
+    let message = folder.refuses("train in.csv --tz UTC -o m.json --table .");
     assert!(last_line(&message).ends_with("is a directory; name a file in it"), "{message}");
 }
 
@@ -103,7 +103,6 @@ fn no_output_replaces_an_input_or_another_output() {
 fn a_table_is_not_there_without_its_model() {
     let folder = Folder::with("in.csv", history(30));
     folder.refuses("train in.csv --tz UTC -o nowhere/m.json --table t.csv");
-    folder.refuses("train in.csv --tz UTC -o m.json/ --table t.csv");
     folder.refuses("train in.csv --tz UTC -o in.csv/m.json --table t.csv");
 }
 

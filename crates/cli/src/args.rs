@@ -74,7 +74,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "ZONE", value_parser = parse_zone, required_unless_present_any = ["bounds", "from"])]
     pub(crate) tz: Option<Zone>,
 
-    /// Where to write the model file; `-` is standard output
+    /// Where to write the model file; `-` is standard output; in a directory each meter gets one
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
-use knowatt_readings::{Excluded, Ledger, Readings};
+use knowatt_readings::{Excluded, Ledger, Meter, Periods, Readings};
 use knowatt_score::Calendar;
 use knowatt_train::{Choice, Options, Trained};
 
@@ -19,6 +19,8 @@ use crate::{
 
 /// Readings with the options to learn them by.
 pub(crate) struct History {
+    /// The meter's name; empty where the inputs name none.
+    pub(crate) meter: String,
     pub(crate) readings: Readings,
     pub(crate) excluded: Vec<Excluded>,
     pub(crate) zone: String,
@@ -28,54 +30,76 @@ pub(crate) struct History {
 impl History {
     /// The history of some inputs, for a home in a zone.
     pub(crate) fn begin(sources: Sources<'_>, zone: &Zone, learn: &LearnArgs) -> Result<Self> {
-        let options = Options {
-            day_classes: learn.day_class.unwrap_or_default(),
-            holidays: learn.holidays.clone(),
-            ..Options::default()
+        let (options, calendar, periods) = begun(zone, learn)?;
+        let (meter, (readings, excluded)) = inputs::read_then(sources, &zone.0, |meter, ledger| {
+            (meter.name.clone(), periods.exclude(&meter.readings, ledger))
+        })?;
+        Ok(Self::of(meter, readings, excluded, options, &calendar, learn))
+    }
+
+    /// The history of each meter of some inputs.
+    pub(crate) fn of_each(sources: Sources<'_>, zone: &Zone, learn: &LearnArgs) -> Result<Vec<Self>> {
+        let (options, calendar, periods) = begun(zone, learn)?;
+        let each = |meters: &[Meter], ledger: &mut Ledger<'_>| -> Vec<_> {
+            meters
+                .iter()
+                .map(|meter| (meter.name.clone(), periods.exclude(&meter.readings, ledger)))
+                .collect()
         };
-        Self::read(sources, &zone.0, options, None, learn)
+        let meters = inputs::read_meters(sources, Some(&zone.0), each)?;
+        let history = |(meter, (readings, excluded))| {
+            Self::of(meter, readings, excluded, options.clone(), &calendar, learn)
+        };
+        Ok(meters.into_iter().map(history).collect())
     }
 
     /// The history of a fitted model, with the inputs' added.
     pub(crate) fn carry_on(from: Trained, sources: Sources<'_>, learn: &LearnArgs) -> Result<Self> {
         let (zone, options) = carried_on(&from)?;
-        Self::read(sources, &zone, options, Some(from), learn)
-    }
-
-    fn read(
-        sources: Sources<'_>,
-        zone: &str,
-        mut options: Options,
-        from: Option<Trained>,
-        learn: &LearnArgs,
-    ) -> Result<Self> {
-        options.alerts_per_month = learn.alerts_per_month.unwrap_or(options.alerts_per_month);
-        options.seed = learn.seed.unwrap_or(options.seed);
-        let calendar = Calendar::new(zone, options.day_classes)?;
+        let options = with_asked(options, learn);
+        let calendar = Calendar::new(&zone, options.day_classes)?;
         holidays::check(&options.holidays, options.day_classes)?;
         let periods = excluded::periods(&learn.exclude, calendar.zone())?;
-        let join = |new: &Readings, ledger: &mut Ledger<'_>| {
-            let (whole, carried) = match from {
-                Some(from) => joined(from.readings, new),
-                None => (new.clone(), None),
-            };
-            let (readings, excluded) = periods.exclude(&whole, ledger);
-            (readings, excluded, carried)
+        let of = from.provenance.options.get(METER).cloned().unwrap_or_default();
+        let join = |new: &Meter, ledger: &mut Ledger<'_>| {
+            let (whole, carried) = joined(from.readings, &new.readings);
+            (new.name.clone(), periods.exclude(&whole, ledger), carried)
         };
-        let (mut readings, excluded, carried) = if sources.inputs.is_empty() {
-            join(&Readings::default(), &mut Ledger::default())
+        let (meter, (readings, excluded), carried) = if sources.inputs.is_empty() {
+            let none = Meter { name: of.clone(), readings: Readings::default() };
+            join(&none, &mut Ledger::default())
         } else {
-            inputs::read_then(sources, zone, join)?
+            inputs::read_then(sources, &zone, join)?
         };
-        if let Some(Carried { kept, added, replaced }) = carried {
-            say!("carried   {} of the fitted model, {} added", counted(kept, "hour"), counted(added, "hour"));
-            if replaced > 0 {
-                say!(
-                    "          {} had another value there, and have the newer one now",
-                    counted(replaced, "hour")
-                );
-            }
+        anyhow::ensure!(
+            meter == of || meter.is_empty() || of.is_empty(),
+            "the inputs are of the meter `{}`, and the fitted model is of `{}`",
+            meter.escape_debug(),
+            of.escape_debug()
+        );
+        let meter = if meter.is_empty() { of } else { meter };
+        say!(
+            "carried   {} of the fitted model, {} added",
+            counted(carried.kept, "hour"),
+            counted(carried.added, "hour")
+        );
+        if carried.replaced > 0 {
+            say!(
+                "          {} had another value there, and have the newer one now",
+                counted(carried.replaced, "hour")
+            );
         }
+        Ok(Self::of(meter, readings, excluded, options, &calendar, learn))
+    }
+
+    fn of(
+        meter: String,
+        mut readings: Readings,
+        excluded: Vec<Excluded>,
+        mut options: Options,
+        calendar: &Calendar,
+        learn: &LearnArgs,
+    ) -> Self {
         excluded::tell(&excluded);
         if let Some(days) = learn.last_days {
             keep_last(&mut readings, days);
@@ -86,7 +110,33 @@ impl History {
         let is_learned =
             |at: &jiff::Timestamp| readings.rows.binary_search_by_key(at, |row| row.start).is_ok();
         options.was_fine.retain(is_learned);
-        Ok(Self { readings, excluded, zone: zone.to_owned(), options })
+        Self { meter, readings, excluded, zone: calendar.zone_name().to_owned(), options }
+    }
+}
+
+/// The option of a model file that names its meter.
+pub(crate) const METER: &str = "meter";
+
+/// The options, calendar and periods that the arguments name.
+fn begun(zone: &Zone, learn: &LearnArgs) -> Result<(Options, Calendar, Periods)> {
+    let options = Options {
+        day_classes: learn.day_class.unwrap_or_default(),
+        holidays: learn.holidays.clone(),
+        ..Options::default()
+    };
+    let options = with_asked(options, learn);
+    holidays::check(&options.holidays, options.day_classes)?;
+    let calendar = Calendar::new(&zone.0, options.day_classes)?;
+    let periods = excluded::periods(&learn.exclude, calendar.zone())?;
+    Ok((options, calendar, periods))
+}
+
+/// The options with what the arguments ask for in place.
+fn with_asked(options: Options, learn: &LearnArgs) -> Options {
+    Options {
+        alerts_per_month: learn.alerts_per_month.unwrap_or(options.alerts_per_month),
+        seed: learn.seed.unwrap_or(options.seed),
+        ..options
     }
 }
 
@@ -123,7 +173,7 @@ struct Carried {
 }
 
 /// Both in order of time; where both have an hour, the newer file's.
-fn joined(older: Readings, newer: &Readings) -> (Readings, Option<Carried>) {
+fn joined(older: Readings, newer: &Readings) -> (Readings, Carried) {
     let kept = older.rows.len() as u64;
     let mut replaced = 0;
     let mut rows = older.rows;
@@ -137,7 +187,7 @@ fn joined(older: Readings, newer: &Readings) -> (Readings, Option<Carried>) {
     rows.extend(&newer.rows);
     rows.sort_by_key(|row| row.start);
     let added = rows.len() as u64 - kept;
-    (Readings { rows }, Some(Carried { kept, added, replaced }))
+    (Readings { rows }, Carried { kept, added, replaced })
 }
 
 fn keep_last(readings: &mut Readings, days: u32) {

@@ -36,19 +36,16 @@ pub(crate) struct Sources<'a> {
 /// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked:
 /// then most of all, when reading stopped.
 pub(crate) fn read(sources: Sources<'_>, zone: &str) -> Result<Readings> {
-    read_then(sources, zone, |readings, _| readings.clone())
+    read_then(sources, zone, |meter, _| meter.readings.clone())
 }
 
-/// The same, but gives what is made of the readings, which the ledger may be told too.
+/// The same, but gives what is made of the one meter, which the ledger may be told too.
 pub(crate) fn read_then<Made>(
     sources: Sources<'_>,
     zone: &str,
-    then: impl FnOnce(&Readings, &mut Ledger<'_>) -> Made,
+    then: impl FnOnce(&Meter, &mut Ledger<'_>) -> Made,
 ) -> Result<Made> {
-    read_meters(sources, Some(zone), |meters, ledger| {
-        let meter = only(meters)?;
-        Ok(then(&meter.readings, ledger))
-    })?
+    read_meters(sources, Some(zone), |meters, ledger| Ok(then(only(meters)?, ledger)))?
 }
 
 /// The one meter there is.
@@ -63,7 +60,7 @@ fn only(meters: &[Meter]) -> Result<&Meter> {
                 names.push(format!("and {} more", several.len() - MOST));
             }
             anyhow::bail!(
-                "there are {} meters: {}; choose one with --meter NAME",
+                "there are {} meters: {}; choose one with --meter NAME, or train a model each with -o DIRECTORY/",
                 several.len(),
                 names.join(", ")
             )
@@ -94,6 +91,7 @@ pub(crate) fn read_meters<Made>(
         kind: columns.kind.map(Into::into),
         meter_column: columns.meter_column.clone(),
         date_order: columns.date_order.map(Into::into),
+        ..formats::Options::default()
     };
     let mut intake = Intake::new(calendar.zone().clone(), ledger);
     if zone.is_none() {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
@@ -12,19 +12,32 @@ use knowatt_train::Trained;
 use crate::output::{self, Output, OutputError, say};
 
 /// Where to write them.
-pub(crate) struct ModelOutputs<'a> {
-    pub(crate) output: &'a Path,
-    pub(crate) table: Option<&'a Path>,
-    pub(crate) fitted: Option<&'a Path>,
+#[derive(Clone)]
+pub(crate) struct ModelOutputs {
+    pub(crate) output: PathBuf,
+    pub(crate) table: Option<PathBuf>,
+    pub(crate) fitted: Option<PathBuf>,
 }
 
-impl ModelOutputs<'_> {
+impl ModelOutputs {
+    /// Those of one of several meters, in the directories that these are.
+    pub(crate) fn of_meter(&self, meter: &str) -> Self {
+        let name = file_name(meter);
+        let within =
+            |folder: &Option<PathBuf>, ending: &str| Some(folder.as_ref()?.join(format!("{name}{ending}")));
+        Self {
+            output: self.output.join(format!("{name}.json")),
+            table: within(&self.table, ".csv"),
+            fitted: within(&self.fitted, ".fitted.json"),
+        }
+    }
+
     /// Refuses outputs that are one another or an input, or cannot be written to.
     pub(crate) fn check(&self, ledger: Option<&Path>, inputs: &[&Path]) -> Result<()> {
         let outputs = [
-            ("--output", Some(self.output)),
-            ("--table", self.table),
-            ("--fitted", self.fitted),
+            ("--output", Some(self.output.as_path())),
+            ("--table", self.table.as_deref()),
+            ("--fitted", self.fitted.as_deref()),
             ("--ledger", ledger),
         ];
         output::distinct(&outputs, inputs)?;
@@ -40,9 +53,9 @@ impl ModelOutputs<'_> {
         let mut table = Vec::new();
         write_table(&mut table, &model.table)?;
         let contents = [
-            ("table", self.table, Some(table)),
-            ("fitted", self.fitted, trained.map(Trained::to_bytes)),
-            ("wrote", Some(self.output), Some(model.to_bytes())),
+            ("table", self.table.as_deref(), Some(table)),
+            ("fitted", self.fitted.as_deref(), trained.map(Trained::to_bytes)),
+            ("wrote", Some(self.output.as_path()), Some(model.to_bytes())),
         ];
         let mut written = Vec::new();
         for (what, path, bytes) in contents {
@@ -75,4 +88,17 @@ fn write_table(output: &mut impl io::Write, table: &ScoreTable) -> io::Result<()
         }
     }
     Ok(())
+}
+
+/// A meter's name as that of a file: what is no letter, digit, `-`, `_` or (but first) `.` is written `%2F`.
+fn file_name(meter: &str) -> String {
+    let mut name = String::new();
+    for (place, byte) in meter.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(byte)),
+            b'.' if place > 0 => name.push('.'),
+            _ => name.extend(format!("%{byte:02X}").chars()),
+        }
+    }
+    if name.is_empty() { "meter".to_owned() } else { name }
 }

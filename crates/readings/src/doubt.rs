@@ -95,7 +95,7 @@ impl Doubt {
                     format!("{} where {meant} is usual: W (or Wh) for kW; divided by 1000", sample.value)
                 });
                 sample = Sample { value: meant, is_repaired: true, ..sample };
-            } else if power_w / 10.0 <= self.highest_w {
+            } else if power_w / 10.0 <= 2.0 * self.highest_w {
                 ledger.row_left_out(Rule::DigitSlip, sample, || {
                     format!(
                         "{} is over five times the most so far, as if a digit had slipped; left out",

@@ -129,6 +129,11 @@ impl<'w> Intake<'w> {
         self.clock.has_zone.then_some(&self.zone)
     }
 
+    /// The meter whose rows alone are read.
+    pub(crate) fn chosen(&self) -> Option<&[u8]> {
+        self.chosen.as_deref()
+    }
+
     /// Begins an input.
     pub(crate) fn begin(&mut self, input: &str) {
         input.clone_into(&mut self.input);
@@ -176,7 +181,6 @@ impl<'w> Intake<'w> {
     }
 
     /// The length of the intervals, where the input states it.
-    #[allow(dead_code, reason = "for formats that come")]
     pub(crate) fn cadence(&mut self, id: SeriesId, cadence: Millis) {
         self.series[id.0].state_cadence(cadence);
     }

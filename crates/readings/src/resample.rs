@@ -8,8 +8,8 @@
 //! - a **register**'s difference is of the time between the two rows;
 //!
 //! and is spread evenly over its interval, hour by hour. Power and register differences reach no
-//! further than one and a half cadences, or 15 minutes if that is longer (sensors that report on
-//! change are silent while nothing changes). What lies between two intervals is a gap: nothing fills it.
+//! further than one and a half cadences, or 15 minutes (a register's: an hour, for what it counted is sure) if that is
+//! longer: sensors that report on change are silent while nothing changes. What lies between two intervals is a gap: nothing fills it.
 //! A row whose value is unknown begins a gap at once (unless it is a register's).
 //!
 //! A register that fell has been reset. If it then comes back to where it was at a stroke, it had not: the
@@ -118,7 +118,6 @@ impl Resampler {
     }
 
     /// The distance of the rows of this input, where it is stated.
-    #[allow(dead_code, reason = "for formats that come")]
     pub(crate) fn state_cadence(&mut self, cadence: Millis) {
         self.stated = Some(cadence);
     }
@@ -215,7 +214,8 @@ impl Resampler {
         let distance = sample.at - last.at;
         let reach = match self.kind {
             Kind::Energy => cadence + cadence / 10,
-            Kind::Power | Kind::Register => (cadence + cadence / 2).max(15 * MINUTE_MS),
+            Kind::Power => (cadence + cadence / 2).max(15 * MINUTE_MS),
+            Kind::Register => (cadence + cadence / 2).max(HOUR_MS),
         };
         let is_silent = distance > reach;
         if self.kind == Kind::Register && !self.is_plausible_rise(last, sample, ledger) {

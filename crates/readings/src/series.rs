@@ -96,7 +96,6 @@ impl Series {
     }
 
     /// The interval's length, where the input states it.
-    #[allow(dead_code, reason = "for formats that come")]
     pub(crate) fn state_cadence(&mut self, cadence: Millis) {
         self.resampler.state_cadence(cadence);
     }

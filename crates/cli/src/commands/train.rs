@@ -14,48 +14,104 @@ use crate::{
     args::TrainArgs,
     commands::holidays,
     excluded,
-    history::{History, read_fitted},
+    history::{History, METER, read_fitted},
     inputs::Sources,
     model_output::ModelOutputs,
     output::say,
-    text::grouped,
+    text::{BOLD, YELLOW, counted, grouped},
     was_fine,
 };
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let outputs =
-        ModelOutputs { output: &args.output, table: args.table.as_deref(), fitted: args.fitted.as_deref() };
+        ModelOutputs { output: args.output.clone(), table: args.table.clone(), fitted: args.fitted.clone() };
     let named = args.inputs.iter().chain(&args.bounds).chain(&args.learn.exclude);
     // The fitted model may be carried on in place.
     let from = args.from.iter().filter(|from| Some(from.as_path()) != args.fitted.as_deref());
     let files: Vec<_> = named.chain(from).map(PathBuf::as_path).collect();
+    if is_directory(&args.output) {
+        return train_each(args, &outputs);
+    }
     outputs.check(args.columns.ledger.as_deref(), &files)?;
     let (model, trained) = match &args.bounds {
         Some(bounds) => (bounded(bounds, args)?, None),
-        None => learned(args).map(|(model, trained)| (model, Some(trained)))?,
+        None => fit(history(args)?, args).map(|(model, trained)| (model, Some(trained)))?,
     };
     outputs.write(&model, trained.as_ref())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn learned(args: &TrainArgs) -> Result<(ModelFile, Trained)> {
-    let learn = &args.learn;
+/// A model for each meter, in a directory. One that cannot be trained is told, and the others are.
+fn train_each(args: &TrainArgs, outputs: &ModelOutputs) -> Result<ExitCode> {
+    anyhow::ensure!(
+        args.from.is_none() && args.bounds.is_none() && args.was_fine.is_empty(),
+        "{} is a directory, for a model a meter; --from, --bounds and --was-fine are for one model: name a file in it",
+        args.output.display()
+    );
+    let zone = args.tz.as_ref().context("--tz is needed: the time zone of the homes")?;
     let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
-    let history = match (&args.from, &args.tz) {
-        (Some(from), _) => History::carry_on(read_fitted(from)?, sources, learn)?,
-        (None, Some(zone)) => History::begin(sources, zone, learn)?,
+    for folder in
+        [Some(&outputs.output), outputs.table.as_ref(), outputs.fitted.as_ref()].into_iter().flatten()
+    {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    let histories = History::of_each(sources, zone, &args.learn)?;
+    let (count, mut failed) = (histories.len(), 0);
+    for (number, history) in (1..).zip(histories) {
+        let name = if history.meter.is_empty() {
+            "unnamed".to_owned()
+        } else {
+            history.meter.escape_debug().to_string()
+        };
+        say!("{BOLD}meter     {name}{BOLD:#}, {number} of {count}");
+        let outputs = outputs.of_meter(&history.meter);
+        match fit(history, args) {
+            Ok((model, trained)) => outputs.write(&model, Some(&trained))?,
+            Err(error) => {
+                failed += 1;
+                say!("{YELLOW}not trained{YELLOW:#} {error:#}");
+            }
+        }
+    }
+    anyhow::ensure!(
+        failed == 0,
+        "{failed} of {} could not be trained, as told above",
+        counted(count as u64, "meter")
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a directory is meant: it is one, or is written like one.
+fn is_directory(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/")
+}
+
+fn history(args: &TrainArgs) -> Result<History> {
+    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
+    let mut history = match (&args.from, &args.tz) {
+        (Some(from), _) => History::carry_on(read_fitted(from)?, sources, &args.learn)?,
+        (None, Some(zone)) => History::begin(sources, zone, &args.learn)?,
         (None, None) => anyhow::bail!("--tz is needed: the time zone of the home"),
     };
-    let History { readings, excluded, zone, mut options } = history;
-    options.model = args.model.unwrap_or(options.model);
-    options.was_fine.extend(was_fine::instants(&args.was_fine, &zone)?);
+    let options = &mut history.options;
+    options.was_fine.extend(was_fine::instants(&args.was_fine, &history.zone)?);
     options.was_fine.sort_unstable();
     options.was_fine.dedup();
+    Ok(history)
+}
+
+fn fit(history: History, args: &TrainArgs) -> Result<(ModelFile, Trained)> {
+    let History { meter, readings, excluded, zone, mut options } = history;
+    options.model = args.model.unwrap_or(options.model);
     if options.model == Choice::Auto {
         say!("choosing  a model on the home's own history");
     }
     let mut trained = train(readings, &zone, &options)?;
     excluded::note(&mut trained.provenance, &excluded);
+    if !meter.is_empty() {
+        let printable: String = meter.chars().filter(|character| !character.is_control()).collect();
+        trained.provenance.options.insert(METER.to_owned(), printable);
+    }
     if let Some(too_short) = &trained.skipped {
         say!("note      {too_short}; {} is used without one", trained.provenance.model);
     }

@@ -6,15 +6,22 @@ mod dsmr_reader;
 pub(crate) mod dump_log;
 mod enphase;
 mod fluvius;
+mod green_button;
+mod home_assistant_database;
 mod home_assistant_history;
 mod home_assistant_statistics;
 mod homewizard;
 mod influx_csv;
+mod influx_line;
 pub(crate) mod kcat;
 mod lines;
 pub(crate) mod log_segment;
+mod nem12;
 mod octopus;
+mod p1_telegram;
 mod shelly;
+mod sink;
+mod solaredge;
 mod united_power;
 
 pub mod csv;
@@ -113,6 +120,12 @@ impl Format {
         &home_assistant_statistics::FORMAT,
         &home_assistant_history::FORMAT,
         &influx_csv::FORMAT,
+        &home_assistant_database::FORMAT,
+        &green_button::FORMAT,
+        &solaredge::FORMAT,
+        &nem12::FORMAT,
+        &p1_telegram::FORMAT,
+        &influx_line::FORMAT,
         &log_segment::FORMAT,
         &avro_container::FORMAT,
         &kcat::FORMAT,
