@@ -62,11 +62,12 @@ Examples:
   knowatt train meter.csv --tz Europe/Paris --exclude away.csv -o model.json
   knowatt train meter.csv --tz Europe/Paris --was-fine 2007-12-29T02:00:00Z -o model.json
   knowatt train jan.csv.gz feb.csv.gz --tz Europe/Paris -o model.json --table table.csv
+  knowatt train kafka://broker:9092/raw_power --tz Australia/Sydney -o model.json
   knowatt train counter.csv --tz Asia/Tokyo --unit kWh --kind register -o model.json
   knowatt train october.csv --from fitted.json --last-days 90 --fitted fitted.json -o model.json
   knowatt train --bounds bounds.csv --tz Australia/Sydney -o model.json")]
 pub(crate) struct TrainArgs {
-    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; kafka://broker:9092/topic
     #[arg(required_unless_present_any = ["bounds", "from"], conflicts_with = "bounds", value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -145,7 +146,7 @@ Examples:
   knowatt backtest meter.csv --tz Europe/Paris
   knowatt backtest meter.csv --tz Europe/Paris --models zscore,envelope --format json -o backtest.json")]
 pub(crate) struct BacktestArgs {
-    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; kafka://broker:9092/topic
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -213,7 +214,7 @@ pub(crate) struct ScoreArgs {
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
 
-    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; kafka://broker:9092/topic
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -239,7 +240,7 @@ Examples:
   knowatt import green-button.xml -o readings.csv
   knowatt import export.csv --tz Europe/Brussels -o readings.jsonl --ledger ledger.csv")]
 pub(crate) struct ImportArgs {
-    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; kafka://broker:9092/topic
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -350,6 +351,22 @@ pub(crate) struct ColumnArgs {
     /// Which of day and month comes first in dates such as 03/04/2024 [default: as the first rows tell]
     #[arg(long, value_enum, requires = "inputs")]
     pub(crate) date_order: Option<DateOrderArg>,
+
+    /// Settings of the Kafka client, a properties file as Kafka's own tools take (name=value)
+    #[arg(long, value_name = "FILE", requires = "inputs", help_heading = "Kafka")]
+    pub(crate) kafka_config: Option<PathBuf>,
+
+    /// One of them; put a password into the file instead
+    #[arg(short = 'X', long, value_name = "NAME=VALUE", requires = "inputs", help_heading = "Kafka")]
+    pub(crate) kafka_property: Vec<String>,
+
+    /// The schema registry that Avro values' schemas are asked for, https://user:password@host
+    #[arg(long, value_name = "URL", requires = "inputs", help_heading = "Kafka")]
+    pub(crate) schema_registry: Option<String>,
+
+    /// A file with the schema of Avro values, where no registry is asked
+    #[arg(long, value_name = "FILE", requires = "inputs", conflicts_with = "schema_registry", help_heading = "Kafka")]
+    pub(crate) avro_schema: Option<PathBuf>,
 
     /// Write everything that was not used as read, as CSV: input,line,rule,timestamp,what
     #[arg(long, value_name = "FILE", requires = "inputs")]

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use knowatt_readings::{
     Input, Intake, Ledger, Meter, Readings, Rule,
-    formats::{self, Format, Understood},
+    formats::{self, Format},
 };
 use knowatt_score::{Calendar, DayClasses, ModelFile, ScoreTable, SealedError};
 
@@ -19,6 +19,7 @@ use crate::{
     args::ColumnArgs,
     output::{Output, OutputError, say},
     text::{DIM, YELLOW, counted, date, grouped},
+    topics,
 };
 
 /// Inputs shorter than this are read before a progress bar would be seen.
@@ -91,7 +92,8 @@ pub(crate) fn read_meters<Made>(
         kind: columns.kind.map(Into::into),
         meter_column: columns.meter_column.clone(),
         date_order: columns.date_order.map(Into::into),
-        ..formats::Options::default()
+        avro_schema: columns.avro_schema.clone(),
+        schema_registry: columns.schema_registry.clone(),
     };
     let mut intake = Intake::new(calendar.zone().clone(), ledger);
     if zone.is_none() {
@@ -100,7 +102,7 @@ pub(crate) fn read_meters<Made>(
     if let Some(meter) = &columns.meter {
         intake = intake.only(meter);
     }
-    let understood = read_all(inputs, &options, &mut intake);
+    let understood = read_all(inputs, &options, columns, &mut intake);
     let (meters, mut ledger) = intake.finish();
     let read = understood.and_then(|understood| {
         let meters = meters?;
@@ -125,18 +127,23 @@ pub(crate) fn read_meters<Made>(
 fn read_all(
     inputs: &[PathBuf],
     options: &formats::Options,
+    columns: &ColumnArgs,
     intake: &mut Intake<'_>,
-) -> Result<Vec<Understood>> {
+) -> Result<Vec<String>> {
     let progress = progress_bar(inputs);
     let mut understood = Vec::new();
     for path in inputs {
+        if let Some(address) = path.to_str().filter(|path| topics::is_topic(path)) {
+            understood.push(topics::read(address, options, columns, intake)?);
+            continue;
+        }
         let bar = progress.clone();
         let input = if path == Path::new("-") {
             Input::from_reader("stdin", std::io::stdin())?
         } else {
             Input::open_watched(path, move |bytes| bar.inc(bytes))?
         };
-        understood.push(formats::read(input, options, intake)?);
+        understood.push(formats::read(input, options, intake)?.to_string());
     }
     progress.finish_and_clear();
     Ok(understood)
@@ -169,7 +176,7 @@ pub(crate) fn class_names(table: &ScoreTable) -> String {
 fn report(
     meters: &[Meter],
     ledger: &Ledger<'_>,
-    understood: &[Understood],
+    understood: &[String],
     zone: &TimeZone,
     full: Option<&Path>,
 ) {
@@ -186,7 +193,7 @@ fn report(
         let from = counted(rows.read, "row");
         say!("read      {hours}{of} from {from}, {} to {}", date(first, zone), date(last, zone));
     }
-    let mut told: Vec<&Understood> = Vec::new();
+    let mut told: Vec<&String> = Vec::new();
     for understood in understood {
         if !told.contains(&understood) {
             say!("          {DIM}{understood}{DIM:#}");

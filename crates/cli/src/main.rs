@@ -13,6 +13,7 @@ mod matrix;
 mod model_output;
 mod output;
 mod text;
+mod topics;
 mod was_fine;
 
 use std::{io, process::ExitCode};
@@ -44,7 +45,9 @@ fn main() -> ExitCode {
         Err(error) => {
             let red = anstyle::AnsiColor::Red.on_default() | anstyle::Effects::BOLD;
             output::say!("{red}knowatt:{red:#} {error:#}");
-            ExitCode::from(if error.is::<OutputError>() { 3 } else { 2 })
+            let is_outside = error.is::<OutputError>()
+                || error.downcast_ref::<knowatt_readings::Error>().is_some_and(knowatt_readings::Error::is_outside);
+            ExitCode::from(if is_outside { 3 } else { 2 })
         }
     }
 }

@@ -30,6 +30,11 @@ impl Error {
         &self.kind
     }
 
+    /// Whether it lies outside: a broker or a registry that does not answer or refuses.
+    pub fn is_outside(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Kafka(_) | ErrorKind::Registry { .. })
+    }
+
     /// The line it went wrong on, counted from 1.
     pub fn line(&self) -> Option<u64> {
         self.line
@@ -172,6 +177,12 @@ pub enum ErrorKind {
         "the time `{0}` has no offset; name the time zone of the home with --tz, such as --tz Europe/Paris"
     )]
     NoZone(String),
+    /// A broker that does not answer, or refuses.
+    #[error("cannot be read: {0}")]
+    Kafka(String),
+    /// Settings that a Kafka client does not take.
+    #[error("the settings of the client are not right: {0}")]
+    KafkaSettings(String),
     /// Intervals longer than an hour.
     #[error(
         "the rows are mostly {0} apart; a reading an hour or finer is needed, for the hour is what the model learns"

@@ -124,14 +124,14 @@ impl<'w> Intake<'w> {
         self.clock.instant(field, None, false) != Err(TimeError::Unreadable)
     }
 
-    /// The zone of the home, if it is known.
-    pub(crate) fn zone(&self) -> Option<&TimeZone> {
-        self.clock.has_zone.then_some(&self.zone)
-    }
-
     /// The meter whose rows alone are read.
     pub(crate) fn chosen(&self) -> Option<&[u8]> {
         self.chosen.as_deref()
+    }
+
+    /// The zone of the home, if it is known.
+    pub(crate) fn zone(&self) -> Option<&TimeZone> {
+        self.clock.has_zone.then_some(&self.zone)
     }
 
     /// Begins an input.

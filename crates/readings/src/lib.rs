@@ -26,6 +26,8 @@ mod error;
 pub mod formats;
 mod input;
 mod intake;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod ledger;
 mod moment;
 mod number;

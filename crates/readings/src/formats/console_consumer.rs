@@ -17,7 +17,7 @@ use super::{
     lines::{self, Lines, MAX_LINE_BYTES},
 };
 use crate::{
-    error::{Error, ErrorKind},
+    error::Error,
     input::Input,
     intake::Intake,
     record::{Record, Records, Sink},
@@ -59,13 +59,13 @@ fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<Stri
 
 /// Passes on every record.
 pub(crate) fn parse(input: Input, sink: &mut impl Sink) -> Result<(), Error> {
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, "output of kafka-console-consumer");
     // Whether records begin with a time, a partition or an offset; with headers.
     let (mut has_before, mut has_headers) = (false, false);
     let (mut record, mut number) = (Vec::new(), 0);
     let mut count = 0_u64;
     while lines.next()? {
-        let line = lines.bytes();
+        let line = lines.line();
         if is_notice(line) {
             continue;
         }
@@ -75,7 +75,7 @@ pub(crate) fn parse(input: Input, sink: &mut impl Sink) -> Result<(), Error> {
         if has_before && before.is_none() && count > 0 {
             // A value that runs on.
             if record.len() + line.len() > MAX_LINE_BYTES {
-                return Err(lines.error(ErrorKind::RowTooLong(MAX_LINE_BYTES)));
+                return Err(lines.broken(&format!("a record longer than {} KiB", MAX_LINE_BYTES >> 10)));
             }
             record.push(b'\n');
             record.extend(line);
@@ -90,7 +90,7 @@ pub(crate) fn parse(input: Input, sink: &mut impl Sink) -> Result<(), Error> {
         count += 1;
         number = lines.number();
         record.clear();
-        record.extend(lines.bytes());
+        record.extend(lines.line());
     }
     if count > 0 { pass_on(number, &record, has_headers, sink) } else { Ok(()) }
 }
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(listed(text), [r#"1: 0/0 @5 "k" "{\n\t\"wh\":\t1\n}""#, r#"4: 0/0 @6 "k" "{\"wh\":2}""#]);
         let long = format!("CreateTime:5\tk\t{}", "x\n".repeat(200_000));
         let error = parse(input(long.as_bytes()), &mut Listed::default()).unwrap_err();
-        assert!(error.to_string().contains("longer than 256 KiB"), "{error}");
+        assert!(error.to_string().contains("a record longer than 256 KiB"), "{error}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
     lines::{self, Lines, MAX_LINE_BYTES},
 };
 use crate::{
-    error::{Error, ErrorKind},
+    error::Error,
     input::Input,
     intake::{Intake, show},
     record::{
@@ -82,14 +82,14 @@ struct Held {
 
 /// Passes on every record; gives what else there is to say.
 pub(crate) fn parse(input: Input, sink: &mut impl Sink) -> Result<String, Error> {
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, NAME);
     let mut transactions = Transactions::new(|held: &Held| held.text.len());
     let mut batch = Batch::default();
     // The record whose lines are being read.
     let mut current: Option<Held> = None;
     loop {
         let is_more = lines.next()?;
-        let line = lines.bytes();
+        let line = lines.line();
         let begins = record_text(line);
         let is_batch = line.starts_with(b"baseOffset: ");
         if let Some(held) = &mut current
@@ -99,7 +99,7 @@ pub(crate) fn parse(input: Input, sink: &mut impl Sink) -> Result<String, Error>
             && !is_head(line)
         {
             if held.text.len() + line.len() > MAX_LINE_BYTES {
-                return Err(lines.error(ErrorKind::RowTooLong(MAX_LINE_BYTES)));
+                return Err(lines.broken(&format!("a record longer than {} KiB", MAX_LINE_BYTES >> 10)));
             }
             held.text.push(b'\n');
             held.text.extend(line);
@@ -158,8 +158,7 @@ fn take(
         return pass_on(&held, sink);
     }
     transactions.hold(batch.producer, held).map_err(|_| {
-        let what = format!("transactions without an end of more than {} MiB", MAX_HELD_BYTES >> 20);
-        lines.error(ErrorKind::Broken { format: NAME, what: format!("{what}; nothing was used of it") })
+        lines.broken(&format!("transactions without an end of more than {} MiB", MAX_HELD_BYTES >> 20))
     })
 }
 

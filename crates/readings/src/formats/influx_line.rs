@@ -69,7 +69,7 @@ fn says_nothing(line: &[u8]) -> bool {
 
 /// Reads an input, and says in a line what it holds.
 pub(crate) fn read(input: Input, options: &Options, sink: &mut dyn Sink) -> Result<String, Error> {
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, "InfluxDB line protocol");
     let mut chosen: Option<String> = None;
     let mut unknown: Option<String> = None;
     while lines.next()? {

@@ -48,9 +48,9 @@ fn is_notice(line: &[u8]) -> bool {
 
 /// Passes on every line.
 pub(crate) fn parse(input: Input, sink: &mut impl Sink) -> Result<(), Error> {
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, "kcat -J");
     while lines.next()? {
-        let (line, number) = (lines.bytes(), lines.number());
+        let (line, number) = (lines.line(), lines.number());
         if line.trim_ascii().is_empty() || is_notice(line) {
             continue;
         }

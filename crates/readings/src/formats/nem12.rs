@@ -79,7 +79,7 @@ fn interval_minutes(field: &[u8]) -> Option<usize> {
 
 /// Reads a file, and says in a line what it holds.
 pub(crate) fn read(input: Input, sink: &mut dyn Sink) -> Result<String, Error> {
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, "NEM12");
     let mut channel: Option<Channel> = None;
     let mut day: Option<Day> = None;
     let mut seen = Seen::default();

@@ -52,7 +52,7 @@ fn is_start(line: &[u8]) -> bool {
 
 /// Reads a log, and says in a line what it holds.
 pub(crate) fn read(input: Input, kind: Option<Kind>, sink: &mut dyn Sink) -> Result<String, Error> {
-    let mut lines = Lines::new(input);
+    let mut lines = Lines::new(input, "log of P1 telegrams");
     let mut telegram: Option<Telegram> = None;
     let mut reader = Reader { asked: kind, first: None, telegrams: 0 };
     while lines.next()? {

@@ -1,0 +1,290 @@
+//! A live topic, read from its beginning to its end as of now.
+//!
+//! `kafka://broker:9092,other:9092/topic`, by librdkafka (`rdkafka`). What is written to the topic after reading began is
+//! not read. Nothing is committed: the topic is as it was. Only records of transactions that were committed are read,
+//! unless the settings say otherwise.
+
+mod settings;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    str::FromStr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    Offset, TopicPartitionList,
+    client::ClientContext,
+    config::{ClientConfig, RDKafkaLogLevel},
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
+    error::{KafkaError, RDKafkaErrorCode},
+    message::{BorrowedMessage, Message, Timestamp},
+};
+
+pub use self::settings::{Settings, SettingsError};
+use crate::{
+    error::{Error, ErrorKind},
+    formats::Options,
+    intake::Intake,
+    record::{Record, Records, Sink},
+};
+
+/// How long a broker may be silent.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked whether there is a reason not to wait for that long.
+const SLICE: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_millis(200);
+
+/// Which topic, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// `host:port`, separated by commas.
+    brokers: String,
+    topic: String,
+}
+
+impl Topic {
+    /// What every topic's address begins with.
+    pub const SCHEME: &'static str = "kafka://";
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}/{}", Self::SCHEME, self.brokers, self.topic)
+    }
+}
+
+impl FromStr for Topic {
+    type Err = String;
+
+    fn from_str(address: &str) -> Result<Self, String> {
+        let expected = || "expected kafka://broker:9092/topic (several brokers separated by commas)".to_owned();
+        let rest = address.strip_prefix(Self::SCHEME).ok_or_else(expected)?;
+        let (brokers, topic) = rest.split_once('/').ok_or_else(expected)?;
+        let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        let is_broker = |broker: &str| {
+            let host = broker.rsplit_once(':').map_or(broker, |(host, _)| host);
+            !host.is_empty() && !host.contains(['@', '/', ' '])
+        };
+        if topic.is_empty() || topic.len() > 249 || !is_name(topic) || !brokers.split(',').all(is_broker) {
+            return Err(expected());
+        }
+        Ok(Self { brokers: brokers.to_owned(), topic: topic.to_owned() })
+    }
+}
+
+/// Reads a topic into the intake; gives how it was understood.
+pub fn read(
+    topic: &Topic,
+    settings: &Settings,
+    options: &Options,
+    intake: &mut Intake<'_>,
+) -> Result<String, Error> {
+    let name = topic.to_string();
+    let failed = |kind| Error::new(&name, kind);
+    let consumer = connect(topic, settings).map_err(failed)?;
+    let mut left = ends(&consumer, topic).map_err(failed)?;
+    let mut records = Records::begin(&name, options, intake)?;
+    let partitions = left.len();
+    assign(&consumer, topic, left.keys().copied()).map_err(failed)?;
+    let mut heard = Instant::now();
+    while !left.is_empty() {
+        match consumer.poll(POLL) {
+            Some(Ok(message)) => {
+                heard = Instant::now();
+                let (partition, offset) = (message.partition(), message.offset());
+                let Some(&end) = left.get(&partition) else { continue };
+                if offset < end {
+                    take(&message, &mut records)?;
+                }
+                if offset >= end - 1 {
+                    left.remove(&partition);
+                    pause(&consumer, topic, partition);
+                }
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                heard = Instant::now();
+                left.remove(&partition);
+            }
+            Some(Err(error)) if !is_passing(&error) => {
+                return Err(failed(ErrorKind::Kafka(reason(&consumer, &error))));
+            }
+            Some(Err(_)) | None => {}
+        }
+        if heard.elapsed() > PATIENCE {
+            let silent = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
+            return Err(failed(ErrorKind::Kafka(reason(&consumer, &silent))));
+        }
+    }
+    let plural = if partitions == 1 { "" } else { "s" };
+    records.end(&format!("{partitions} partition{plural} with records, to their end"))
+}
+
+fn take(message: &BorrowedMessage<'_>, records: &mut Records<'_, '_, '_>) -> Result<(), Error> {
+    let timestamp_ms = match message.timestamp() {
+        Timestamp::CreateTime(at) | Timestamp::LogAppendTime(at) => Some(at),
+        Timestamp::NotAvailable => None,
+    };
+    let (partition, offset) = (message.partition(), message.offset());
+    let record = Record { partition, offset, timestamp_ms, key: message.key(), value: message.payload() };
+    records.record(u64::try_from(offset).unwrap_or_default(), &record)
+}
+
+/// A client; nothing is asked yet.
+fn connect(topic: &Topic, settings: &Settings) -> Result<BaseConsumer<Told>, ErrorKind> {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &topic.brokers)
+        // The client wants one; no group is made of it.
+        .set("group.id", "knowatt")
+        .set("client.id", "knowatt")
+        .set("enable.auto.commit", "false")
+        .set("auto.offset.reset", "earliest")
+        .set("allow.auto.create.topics", "false")
+        .set("isolation.level", "read_committed")
+        // The certificates of the machine.
+        .set("ssl.ca.location", "probe")
+        .set("socket.connection.setup.timeout.ms", "5000")
+        // Its default, a second, makes reading eight times slower.
+        .set("fetch.queue.backoff.ms", "10")
+        .set("queued.max.messages.kbytes", "32768");
+    for (name, value) in settings.iter() {
+        config.set(name, value);
+    }
+    config.set("enable.partition.eof", "true");
+    config.set_log_level(RDKafkaLogLevel::Critical);
+    config.create_with_context(Told::default()).map_err(|error| ErrorKind::KafkaSettings(settings.redacted(&error.to_string())))
+}
+
+/// Where each partition that has records ends now.
+fn ends(consumer: &BaseConsumer<Told>, topic: &Topic) -> Result<BTreeMap<i32, i64>, ErrorKind> {
+    let began = Instant::now();
+    let metadata = loop {
+        match consumer.fetch_metadata(Some(&topic.topic), SLICE) {
+            Ok(metadata) => break metadata,
+            Err(error) => {
+                let why = reason(consumer, &error);
+                if began.elapsed() >= PATIENCE || consumer.context().is_hopeless() {
+                    return Err(ErrorKind::Kafka(why));
+                }
+            }
+        }
+    };
+    let of_topic = metadata.topics().first();
+    if let Some(error) = of_topic.and_then(|topic| topic.error()) {
+        let code = RDKafkaErrorCode::from(error);
+        return Err(ErrorKind::Kafka(format!("{code}; `kafka-topics.sh --list` shows which topics there are")));
+    }
+    let mut ends = BTreeMap::new();
+    for partition in of_topic.map(|topic| topic.partitions()).unwrap_or_default() {
+        let edges = consumer.fetch_watermarks(&topic.topic, partition.id(), PATIENCE);
+        let (low, high) = edges.map_err(|error| ErrorKind::Kafka(reason(consumer, &error)))?;
+        if low < high {
+            ends.insert(partition.id(), high);
+        }
+    }
+    Ok(ends)
+}
+
+fn assign(
+    consumer: &BaseConsumer<Told>,
+    topic: &Topic,
+    partitions: impl Iterator<Item = i32>,
+) -> Result<(), ErrorKind> {
+    let failed = |error: KafkaError| ErrorKind::Kafka(reason(consumer, &error));
+    let mut list = TopicPartitionList::new();
+    for partition in partitions {
+        list.add_partition_offset(&topic.topic, partition, Offset::Beginning).map_err(failed)?;
+    }
+    consumer.assign(&list).map_err(failed)
+}
+
+/// No more is wanted of a partition. If the client goes on fetching, that is a waste and no error.
+fn pause(consumer: &BaseConsumer<Told>, topic: &Topic, partition: i32) {
+    let mut list = TopicPartitionList::new();
+    list.add_partition(&topic.topic, partition);
+    _ = consumer.pause(&list);
+}
+
+/// Whether the client goes on trying after it.
+fn is_passing(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut, Resolve};
+    matches!(error.rdkafka_error_code(), Some(AllBrokersDown | BrokerTransportFailure | OperationTimedOut | Resolve))
+}
+
+/// Why something failed: what the client said on the way, if it did.
+fn reason(consumer: &BaseConsumer<Told>, error: &KafkaError) -> String {
+    // It says so while it is polled.
+    while consumer.poll(Duration::ZERO).is_some() {}
+    let told = consumer.context().most_telling();
+    match told {
+        Some(told) if told.ends_with("brokers are down") => {
+            format!("{told}; if the broker wants a password or TLS, set security.protocol and the like")
+        }
+        Some(told) => told,
+        None => error.to_string(),
+    }
+}
+
+/// What the client says of its troubles.
+#[derive(Default)]
+struct Told(Mutex<Vec<(Option<RDKafkaErrorCode>, String)>>);
+
+impl Told {
+    fn with<T>(&self, look: impl FnOnce(&mut Vec<(Option<RDKafkaErrorCode>, String)>) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether it is of no use to wait for something better.
+    fn is_hopeless(&self) -> bool {
+        self.with(|told| told.iter().any(is_hopeless))
+    }
+
+    /// What tells most: a refusal before a silence, of those the last.
+    fn most_telling(&self) -> Option<String> {
+        self.with(|told| {
+            let last = |is: &dyn Fn(&(Option<RDKafkaErrorCode>, String)) -> bool| told.iter().rev().find(|said| is(said)).cloned();
+            let other = |said: &(Option<RDKafkaErrorCode>, String)| said.0 != Some(RDKafkaErrorCode::AllBrokersDown);
+            last(&is_hopeless).or_else(|| last(&other)).or_else(|| told.last().cloned()).map(|(_, what)| what)
+        })
+    }
+}
+
+fn is_hopeless((code, what): &(Option<RDKafkaErrorCode>, String)) -> bool {
+    use RDKafkaErrorCode::{Authentication, Resolve, SaslAuthenticationFailed};
+    matches!(code, Some(Authentication | Resolve | SaslAuthenticationFailed)) || what.contains("SSL handshake failed")
+}
+
+impl ClientContext for Told {
+    fn error(&self, error: KafkaError, reason: &str) {
+        /// The first and the last of many are enough.
+        const MOST: usize = 64;
+        self.with(|told| {
+            if told.len() == MOST {
+                told.pop();
+            }
+            told.push((error.rdkafka_error_code(), reason.to_owned()));
+        });
+    }
+
+    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+}
+
+impl ConsumerContext for Told {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_brokers_and_a_topic() {
+        let topic: Topic = "kafka://one:9092,[::1]:9093/raw_power".parse().unwrap();
+        assert_eq!((topic.brokers.as_str(), topic.topic.as_str()), ("one:9092,[::1]:9093", "raw_power"));
+        assert_eq!(topic.to_string(), "kafka://one:9092,[::1]:9093/raw_power");
+        for wrong in ["kafka://one:9092", "kafka:///t", "kafka://one/", "kafka://u:p@one/t", "kafka://one/a/b", "one/t"] {
+            assert!(wrong.parse::<Topic>().is_err(), "{wrong}");
+        }
+    }
+}
