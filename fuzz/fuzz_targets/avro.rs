@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     let options = formats::Options { format: Some("avro".parse().expect("a format")), ..formats::Options::default() };
     if formats::read(input, &options, &mut intake).is_ok() {
         let (_, ledger) = intake.finish();
-        assert_eq!(ledger.rows().read, count.into());
+        assert_eq!(ledger.rows().read, u64::from(count));
     }
 });
 
