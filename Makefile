@@ -4,4 +4,4 @@ test: ## everything, from nothing: sets up what it needs
 bench: ## what docs/benchmarks.md tells of
 	cargo bench --workspace
 demo:
-	cargo run --release -- demo
+	cargo run --release --no-default-features -- demo
