@@ -67,7 +67,7 @@ Examples:
   knowatt train october.csv --from fitted.json --last-days 90 --fitted fitted.json -o model.json
   knowatt train --bounds bounds.csv --tz Australia/Sydney -o model.json")]
 pub(crate) struct TrainArgs {
-    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; kafka://broker:9092/topic
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; `kafka://broker:9092/topic`
     #[arg(required_unless_present_any = ["bounds", "from"], conflicts_with = "bounds", value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -146,7 +146,7 @@ Examples:
   knowatt backtest meter.csv --tz Europe/Paris
   knowatt backtest meter.csv --tz Europe/Paris --models zscore,envelope --format json -o backtest.json")]
 pub(crate) struct BacktestArgs {
-    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; kafka://broker:9092/topic
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; `kafka://broker:9092/topic`
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -214,7 +214,7 @@ pub(crate) struct ScoreArgs {
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
 
-    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; kafka://broker:9092/topic
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; `kafka://broker:9092/topic`
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -240,7 +240,7 @@ Examples:
   knowatt import green-button.xml -o readings.csv
   knowatt import export.csv --tz Europe/Brussels -o readings.jsonl --ledger ledger.csv")]
 pub(crate) struct ImportArgs {
-    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; kafka://broker:9092/topic
+    /// Files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; `kafka://broker:9092/topic`
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 

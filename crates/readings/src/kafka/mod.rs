@@ -21,6 +21,7 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Message, Timestamp},
+    metadata::MetadataTopic,
 };
 
 pub use self::settings::{Settings, SettingsError};
@@ -177,14 +178,14 @@ fn ends(consumer: &BaseConsumer<Told>, topic: &Topic) -> Result<BTreeMap<i32, i6
         }
     };
     let of_topic = metadata.topics().first();
-    if let Some(error) = of_topic.and_then(|topic| topic.error()) {
+    if let Some(error) = of_topic.and_then(MetadataTopic::error) {
         let code = RDKafkaErrorCode::from(error);
         return Err(ErrorKind::Kafka(format!(
             "{code}; `kafka-topics.sh --list` shows which topics there are"
         )));
     }
     let mut ends = BTreeMap::new();
-    for partition in of_topic.map(|topic| topic.partitions()).unwrap_or_default() {
+    for partition in of_topic.map(MetadataTopic::partitions).unwrap_or_default() {
         let edges = consumer.fetch_watermarks(&topic.topic, partition.id(), PATIENCE);
         let (low, high) = edges.map_err(|error| ErrorKind::Kafka(reason(consumer, &error)))?;
         if low < high {
@@ -239,10 +240,13 @@ fn reason(consumer: &BaseConsumer<Told>, error: &KafkaError) -> String {
 
 /// What the client says of its troubles.
 #[derive(Default)]
-struct Told(Mutex<Vec<(Option<RDKafkaErrorCode>, String)>>);
+struct Told(Mutex<Vec<Trouble>>);
+
+/// Its code and what is said of it.
+type Trouble = (Option<RDKafkaErrorCode>, String);
 
 impl Told {
-    fn with<T>(&self, look: impl FnOnce(&mut Vec<(Option<RDKafkaErrorCode>, String)>) -> T) -> T {
+    fn with<T>(&self, look: impl FnOnce(&mut Vec<Trouble>) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -254,17 +258,14 @@ impl Told {
     /// What tells most: a refusal before a silence, of those the last.
     fn most_telling(&self) -> Option<String> {
         self.with(|told| {
-            let last = |is: &dyn Fn(&(Option<RDKafkaErrorCode>, String)) -> bool| {
-                told.iter().rev().find(|said| is(said)).cloned()
-            };
-            let other =
-                |said: &(Option<RDKafkaErrorCode>, String)| said.0 != Some(RDKafkaErrorCode::AllBrokersDown);
+            let last = |is: &dyn Fn(&Trouble) -> bool| told.iter().rev().find(|said| is(said)).cloned();
+            let other = |said: &Trouble| said.0 != Some(RDKafkaErrorCode::AllBrokersDown);
             last(&is_hopeless).or_else(|| last(&other)).or_else(|| told.last().cloned()).map(|(_, what)| what)
         })
     }
 }
 
-fn is_hopeless((code, what): &(Option<RDKafkaErrorCode>, String)) -> bool {
+fn is_hopeless((code, what): &Trouble) -> bool {
     use RDKafkaErrorCode::{Authentication, Resolve, SaslAuthenticationFailed};
     matches!(code, Some(Authentication | Resolve | SaslAuthenticationFailed))
         || what.contains("SSL handshake failed")

@@ -4,7 +4,7 @@
 //! else, or nothing, there are translated: `sasl.jaas.config` to user and password, a PEM truststore to
 //! `ssl.ca.location`. A file of them is a Java properties file, `name=value` a line.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 /// Settings by name; secrets are not shown.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -59,9 +59,7 @@ impl Settings {
                 self.0.insert("sasl.username".to_owned(), user);
                 self.0.insert("sasl.password".to_owned(), password);
             }
-            "ssl.truststore.location" | "ssl.keystore.location"
-                if value.ends_with(".jks") || value.ends_with(".p12") && name.contains("trust") =>
-            {
+            "ssl.truststore.location" | "ssl.keystore.location" if is_java_keystore(value) => {
                 return Err(SettingsError::JavaKeystore(name.to_owned()));
             }
             "ssl.truststore.location" => {
@@ -102,6 +100,10 @@ impl fmt::Debug for Settings {
             |name: &str, value: &str| if is_secret(name) { "…".to_owned() } else { value.to_owned() };
         f.debug_map().entries(self.iter().map(|(name, value)| (name, shown(name, value)))).finish()
     }
+}
+
+fn is_java_keystore(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jks"))
 }
 
 fn is_secret(name: &str) -> bool {
