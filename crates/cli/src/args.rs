@@ -360,7 +360,7 @@ pub(crate) struct ColumnArgs {
     #[arg(short = 'X', long, value_name = "NAME=VALUE", requires = "inputs", help_heading = "Kafka")]
     pub(crate) kafka_property: Vec<String>,
 
-    /// The schema registry that Avro values' schemas are asked for, https://user:password@host
+    /// The schema registry that Avro values' schemas are asked for, `https://user:password@host`
     #[arg(long, value_name = "URL", requires = "inputs", help_heading = "Kafka")]
     pub(crate) schema_registry: Option<String>,
 
