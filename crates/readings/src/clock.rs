@@ -176,6 +176,19 @@ fn below_sixty(digits: &[u8]) -> Option<Millis> {
     }
 }
 
+/// A length of time as people say it.
+pub(crate) fn spell(length: Millis) -> String {
+    let (minutes, seconds) = (length / MINUTE_MS, (length % MINUTE_MS) as f64 / 1000.0);
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    let parts = [(days, "d"), (hours, "h"), (minutes, "min")];
+    let mut words: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if seconds > 0.0 || words.is_empty() {
+        words.push(format!("{seconds} s"));
+    }
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -15,9 +15,9 @@
 //! - **sign-flipped**: all of the first rows are negative: the clamp was put on the wrong way round. All are turned.
 
 use crate::{
-    clock::{HOUR_MS, Millis},
+    clock::{HOUR_MS, Millis, spell},
     ledger::{Ledger, Rule},
-    resample::{Sample, spell},
+    sample::Sample,
     unit::Kind,
 };
 

@@ -5,18 +5,15 @@ use std::collections::HashMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    clock::{Clock, Millis, TimeError},
+    clock::{Clock, Millis, TimeError, spell},
     error::{Error, ErrorKind},
     ledger::{Ledger, OfInput, Rule},
     number::{self, Number},
-    reading::{Reading, Readings},
-    resample::{Sample, spell},
+    reading::{PLAUSIBLE_TIMES, Reading, Readings},
+    sample::Sample,
     series::{self, Column, Series, Unreadable},
     unit::Kind,
 };
-
-/// Times before 1970 or from 2200 on are no readings.
-pub(crate) const PLAUSIBLE_TIMES: std::ops::Range<Millis> = 0..7_258_118_400_000;
 
 /// The most meters, and registers of them, that one history may have.
 const MOST_SERIES: usize = 100_000;

@@ -7,7 +7,7 @@ use std::{fmt, io::Write};
 
 use jiff::Timestamp;
 
-use crate::resample::{Sample, spell};
+use crate::{clock::spell, sample::Sample};
 
 /// Why something was not used as read. The name is what the ledger and its summary call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

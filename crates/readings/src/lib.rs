@@ -36,6 +36,7 @@ mod periods;
 mod reading;
 mod record;
 mod resample;
+mod sample;
 mod series;
 mod unit;
 

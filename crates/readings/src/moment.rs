@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     clock::{Clock, TimeError},
-    intake::PLAUSIBLE_TIMES,
+    reading::PLAUSIBLE_TIMES,
 };
 
 /// Why a text names no instant.

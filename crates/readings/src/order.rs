@@ -5,7 +5,7 @@
 //! the newest row first, and exports are joined by hand. So order costs memory only where it is missing, and
 //! at most [`MOST_COLLECTED`] rows of it.
 
-use crate::resample::Sample;
+use crate::sample::Sample;
 
 /// Rows looked at before any is passed on.
 pub(crate) const HEAD: usize = 1024;

@@ -1,6 +1,9 @@
 //! What every input becomes: energy by the hour.
 
-use crate::intake::PLAUSIBLE_TIMES;
+use crate::clock::Millis;
+
+/// Times before 1970 or from 2200 on are no readings.
+pub(crate) const PLAUSIBLE_TIMES: std::ops::Range<Millis> = 0..7_258_118_400_000;
 
 /// The energy used in one hour.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -22,31 +22,15 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    clock::{HOUR_MS, MINUTE_MS, Millis},
+    clock::{HOUR_MS, MINUTE_MS, Millis, spell},
     ledger::{Ledger, Rule},
     reading::Reading,
+    sample::Sample,
     unit::Kind,
 };
 
 /// How many rows settle the cadence.
 const SETTLE: usize = 64;
-
-/// One row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Sample {
-    pub(crate) line: u64,
-    pub(crate) at: Millis,
-    /// In Wh or W; NaN where the row has a time but no usable value.
-    pub(crate) value: f64,
-    /// Whether a rule has changed it.
-    pub(crate) is_repaired: bool,
-}
-
-impl Sample {
-    pub(crate) fn is_unknown(&self) -> bool {
-        self.value.is_nan()
-    }
-}
 
 /// An hour being filled, or filled as far as an input went.
 #[derive(Debug, Clone, Copy)]
@@ -389,19 +373,6 @@ fn note_gap(last: Sample, sample: Sample, known: Millis, ledger: &mut Ledger<'_>
 /// Wh of `watts` over some time.
 fn energy(watts: f64, length: Millis) -> f64 {
     watts * (length as f64 / HOUR_MS as f64)
-}
-
-/// A length of time as people say it.
-pub(crate) fn spell(length: Millis) -> String {
-    let (minutes, seconds) = (length / MINUTE_MS, (length % MINUTE_MS) as f64 / 1000.0);
-    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
-    let parts = [(days, "d"), (hours, "h"), (minutes, "min")];
-    let mut words: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
-    if seconds > 0.0 || words.is_empty() {
-        words.push(format!("{seconds} s"));
-    }
-    words.join(" ")
 }
 
 #[cfg(test)]

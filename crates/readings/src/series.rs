@@ -8,7 +8,8 @@ use crate::{
     ledger::{Ledger, Rule},
     order::{Given, Order},
     reading::Reading,
-    resample::{Hour, Resampler, Sample, TooCoarse},
+    resample::{Hour, Resampler, TooCoarse},
+    sample::Sample,
     unit::Kind,
 };
 

@@ -1,0 +1,20 @@
+//! One row of a series, as it goes from its format to its hour.
+
+use crate::clock::Millis;
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) line: u64,
+    pub(crate) at: Millis,
+    /// In Wh or W; NaN where the row has a time but no usable value.
+    pub(crate) value: f64,
+    /// Whether a rule has changed it.
+    pub(crate) is_repaired: bool,
+}
+
+impl Sample {
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.value.is_nan()
+    }
+}
