@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use knowatt_readings::{Input, Intake, Ledger, formats};
+use knowatt_readings::{Input, Intake, Ledger, Options, formats};
 use knowatt_score::{Calendar, DayClasses};
 use libfuzzer_sys::fuzz_target;
 
@@ -27,8 +27,8 @@ fuzz_target!(|bytes: &[u8]| {
     let calendar = Calendar::new("Europe/Paris", DayClasses::DayType).expect("a zone");
     let mut intake = Intake::new(calendar.zone().clone(), Ledger::default());
     let input = Input::from_reader("fuzz", std::io::Cursor::new(file.concat())).expect("bytes");
-    let options = formats::Options { format: Some("avro".parse().expect("a format")), ..formats::Options::default() };
-    if formats::read(input, &options, &mut intake).is_ok() {
+    let options = Options::default();
+    if formats::read(input, Some("avro".parse().expect("a format")), &options, &mut intake).is_ok() {
         let (_, ledger) = intake.finish();
         assert_eq!(ledger.rows().read, u64::from(count));
     }

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use knowatt_readings::{Input, Intake, Kind, Ledger, Unit, formats};
+use knowatt_readings::{Input, Intake, Kind, Ledger, Options, Unit, formats};
 use knowatt_score::{Calendar, DayClasses};
 use libfuzzer_sys::fuzz_target;
 
@@ -15,11 +15,11 @@ fuzz_target!(|bytes: &[u8]| {
     let calendar = Calendar::new(ZONES[usize::from(choice & 3)], DayClasses::DayType).expect("a zone");
     let kind = [None, Some(Kind::Energy), Some(Kind::Power), Some(Kind::Register)][usize::from(choice >> 2 & 3)];
     let unit = (choice & 16 != 0).then_some(if kind == Some(Kind::Power) { Unit::KW } else { Unit::KWh });
-    let options = formats::Options { format: Some(&formats::csv::FORMAT), kind, unit, ..formats::Options::default() };
+    let options = Options { kind, unit, ..Options::default() };
     let mut full = Vec::new();
     let mut intake = Intake::new(calendar.zone().clone(), Ledger::writing_to(&mut full));
     let Ok(input) = Input::from_reader("fuzz", std::io::Cursor::new(file.to_vec())) else { return };
-    if formats::read(input, &options, &mut intake).is_err() {
+    if formats::read(input, Some(&formats::csv::FORMAT), &options, &mut intake).is_err() {
         return;
     }
     let (meters, ledger) = intake.finish();

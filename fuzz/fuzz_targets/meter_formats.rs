@@ -5,7 +5,7 @@
 
 #![no_main]
 
-use knowatt_readings::{Input, Intake, Kind, Ledger, formats};
+use knowatt_readings::{Input, Intake, Kind, Ledger, Options, formats};
 use knowatt_score::{Calendar, DayClasses};
 use libfuzzer_sys::fuzz_target;
 
@@ -16,11 +16,11 @@ fuzz_target!(|bytes: &[u8]| {
     let calendar = Calendar::new("Europe/Paris", DayClasses::None).expect("a zone");
     let format = FORMATS.get(usize::from(choice % 6)).map(|name| name.parse().expect("a format"));
     let kind = [None, Some(Kind::Energy), Some(Kind::Power), Some(Kind::Register)][usize::from(choice / 6 & 3)];
-    let options = formats::Options { format, kind, ..formats::Options::default() };
+    let options = Options { kind, ..Options::default() };
     let mut full = Vec::new();
     let mut intake = Intake::new(calendar.zone().clone(), Ledger::writing_to(&mut full));
     let Ok(input) = Input::from_reader("fuzz", std::io::Cursor::new(file.to_vec())) else { return };
-    if formats::read(input, &options, &mut intake).is_err() {
+    if formats::read(input, format, &options, &mut intake).is_err() {
         return;
     }
     let (meters, ledger) = intake.finish();

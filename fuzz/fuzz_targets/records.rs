@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use knowatt_readings::{Input, Intake, Kind, Ledger, Unit, formats};
+use knowatt_readings::{Input, Intake, Kind, Ledger, Options, Unit, formats};
 use knowatt_score::{Calendar, DayClasses};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,17 +14,16 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((&choice, file)) = bytes.split_first() else { return };
     let route = ROUTES[usize::from(choice & 7) % ROUTES.len()];
     let given = choice & 8 != 0;
-    let options = formats::Options {
-        format: Some(route.parse().expect("a format")),
+    let options = Options {
         kind: given.then_some(Kind::Register),
         unit: given.then_some(Unit::KWh),
-        ..formats::Options::default()
+        ..Options::default()
     };
     let calendar = Calendar::new("Europe/Paris", DayClasses::DayType).expect("a zone");
     let mut full = Vec::new();
     let mut intake = Intake::new(calendar.zone().clone(), Ledger::writing_to(&mut full));
     let Ok(input) = Input::from_reader("fuzz", std::io::Cursor::new(file.to_vec())) else { return };
-    if formats::read(input, &options, &mut intake).is_err() {
+    if formats::read(input, Some(route.parse().expect("a format")), &options, &mut intake).is_err() {
         return;
     }
     let (meters, ledger) = intake.finish();

@@ -14,7 +14,7 @@ use std::{
     time::Instant,
 };
 
-use knowatt_readings::{Input, Intake, Kind, Ledger, Unit, formats};
+use knowatt_readings::{Input, Intake, Kind, Ledger, Options, Unit, formats};
 use knowatt_score::{Calendar, DayClasses};
 use wait4::Wait4 as _;
 
@@ -108,13 +108,13 @@ fn ingest(file: &Path) -> f64 {
     let start = Instant::now();
     let calendar = Calendar::new("Europe/Paris", DayClasses::DayType).unwrap();
     let mut intake = Intake::new(calendar.zone().clone(), Ledger::default());
-    let options = formats::Options {
+    let options = Options {
         value_column: Some("Global_active_power".to_owned()),
         unit: Some(Unit::KW),
         kind: Some(Kind::Power),
-        ..formats::Options::default()
+        ..Options::default()
     };
-    formats::read(Input::open(file).unwrap(), &options, &mut intake).unwrap();
+    formats::read(Input::open(file).unwrap(), None, &options, &mut intake).unwrap();
     let readings = intake.finish().0.unwrap().remove(0).readings;
     assert!(readings.rows.len() > 34_000);
     start.elapsed().as_secs_f64()

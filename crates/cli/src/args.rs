@@ -7,10 +7,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser},
 };
 use clap_complete::Shell;
-use knowatt_readings::{
-    Kind, Unit,
-    formats::{DateOrder, Format as InputFormat},
-};
+use knowatt_readings::{DateOrder, Kind, Unit, formats::Format as InputFormat};
 use knowatt_score::{Calendar, DayClasses};
 use knowatt_train::{Choice, ModelName, Region, UnknownRegion, is_askable};
 

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use knowatt_readings::{
-    Input, Intake, Ledger, Meter, Readings, Rule,
+    Input, Intake, Ledger, Meter, Options, Readings, Rule,
     formats::{self, Format},
 };
 use knowatt_score::{Calendar, DayClasses, ModelFile, ScoreTable, SealedError};
@@ -84,8 +84,7 @@ pub(crate) fn read_meters<Made>(
     let calendar = Calendar::new(zone.unwrap_or("UTC"), DayClasses::None)?;
     let mut full = columns.ledger.as_deref().map(Output::create).transpose()?;
     let ledger = full.as_mut().map_or_else(Ledger::default, |full| Ledger::writing_to(full));
-    let options = formats::Options {
-        format,
+    let options = Options {
         time_column: columns.time_column.clone(),
         value_column: columns.value_column.clone(),
         unit: columns.unit,
@@ -102,7 +101,7 @@ pub(crate) fn read_meters<Made>(
     if let Some(meter) = &columns.meter {
         intake = intake.only(meter);
     }
-    let understood = read_all(inputs, &options, columns, &mut intake);
+    let understood = read_all(inputs, format, &options, columns, &mut intake);
     let (meters, mut ledger) = intake.finish();
     let read = understood.and_then(|understood| {
         let meters = meters?;
@@ -126,7 +125,8 @@ pub(crate) fn read_meters<Made>(
 /// Reads one input after the other, with progress; gives how each was understood.
 fn read_all(
     inputs: &[PathBuf],
-    options: &formats::Options,
+    format: Option<&'static Format>,
+    options: &Options,
     columns: &ColumnArgs,
     intake: &mut Intake<'_>,
 ) -> Result<Vec<String>> {
@@ -143,7 +143,7 @@ fn read_all(
         } else {
             Input::open_watched(path, move |bytes| bar.inc(bytes))?
         };
-        understood.push(formats::read(input, options, intake)?.to_string());
+        understood.push(formats::read(input, format, options, intake)?.to_string());
     }
     progress.finish_and_clear();
     Ok(understood)

@@ -1,7 +1,7 @@
 //! Inputs that are live topics of Kafka, if the program was built to read them.
 
 use anyhow::Result;
-use knowatt_readings::{Intake, formats::Options};
+use knowatt_readings::{Intake, Options};
 
 use crate::args::ColumnArgs;
 

@@ -5,12 +5,12 @@
 //! these are out of order.
 //!
 //! ```
-//! use knowatt_readings::{Input, Intake, Ledger, formats};
+//! use knowatt_readings::{Input, Intake, Ledger, Options, formats};
 //!
 //! let file = "timestamp,energy_kwh\n2024-01-01T00:00,0.2\n2024-01-01T01:00,0.3\n2024-01-01T02:00,?\n";
 //! let zone = knowatt_score::Calendar::new("Europe/Paris", Default::default())?.zone().clone();
 //! let mut intake = Intake::new(zone, Ledger::default());
-//! formats::read(Input::from_reader("file.csv", file.as_bytes())?, &formats::Options::default(), &mut intake)?;
+//! formats::read(Input::from_reader("file.csv", file.as_bytes())?, None, &Options::default(), &mut intake)?;
 //! let (meters, ledger) = intake.finish();
 //! let rows = &meters?[0].readings.rows;
 //!
@@ -31,6 +31,7 @@ pub mod kafka;
 mod ledger;
 mod moment;
 mod number;
+mod options;
 mod order;
 mod periods;
 mod reading;
@@ -45,6 +46,7 @@ pub use input::Input;
 pub use intake::{Intake, Meter};
 pub use ledger::{Entry, Fate, Ledger, Rows, Rule};
 pub use moment::{MomentError, moment};
+pub use options::{DateOrder, METER_NAMES, Options, TIME_NAMES};
 pub use periods::{Excluded, Periods};
 pub use reading::{Reading, Readings};
 pub use unit::{Kind, Unit};

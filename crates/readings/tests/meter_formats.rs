@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use knowatt_readings::{Input, Intake, Kind, Ledger, Meter, Rule, formats};
+use knowatt_readings::{Input, Intake, Kind, Ledger, Meter, Options, Rule, formats};
 use knowatt_score::{Calendar, DayClasses};
 
 fn intake() -> Intake<'static> {
@@ -16,7 +16,7 @@ fn intake() -> Intake<'static> {
 fn read(text: &str, intake: Intake<'static>) -> (&'static str, String, Vec<Meter>, Ledger<'static>) {
     let mut intake = intake;
     let input = Input::from_reader("input", Cursor::new(text.as_bytes().to_vec())).unwrap();
-    let understood = formats::read(input, &formats::Options::default(), &mut intake).unwrap();
+    let understood = formats::read(input, None, &Options::default(), &mut intake).unwrap();
     let (meters, ledger) = intake.finish();
     (understood.format.name, understood.what, meters.unwrap(), ledger)
 }
@@ -124,7 +124,7 @@ fn line_protocol_of_home_assistant_is_a_meter_an_entity() {
 #[test]
 fn a_database_on_standard_input_or_in_a_build_without_sqlite_is_an_error_with_the_way_out() {
     let input = Input::from_reader("-", Cursor::new(b"SQLite format 3\0".to_vec())).unwrap();
-    let error = formats::read(input, &formats::Options::default(), &mut intake()).unwrap_err();
+    let error = formats::read(input, None, &Options::default(), &mut intake()).unwrap_err();
     assert!(error.to_string().contains("name the file itself"), "{error}");
 }
 
@@ -137,9 +137,9 @@ fn a_kind_that_is_asked_for_is_read_where_there_is_a_choice() {
     };
     let text = [telegram(0), telegram(15), telegram(30), telegram(45), telegram(59)].concat();
     let mut intake = intake();
-    let options = formats::Options { kind: Some(Kind::Power), ..formats::Options::default() };
+    let options = Options { kind: Some(Kind::Power), ..Options::default() };
     let input = Input::from_reader("p1.log", Cursor::new(text.into_bytes())).unwrap();
-    let understood = formats::read(input, &options, &mut intake).unwrap();
+    let understood = formats::read(input, None, &options, &mut intake).unwrap();
     assert_eq!(understood.what, "5 telegrams, the power taken from the grid (1-0:1.7.0)");
     assert_eq!(intake.finish().0.unwrap()[0].readings.rows[0].wh, 500.0);
 }

@@ -67,7 +67,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 fn read(name: &str, file: &'static [u8], options: &Options) -> Result<Readings> {
     let calendar = Calendar::new(ZONE, options.day_classes)?;
     let mut intake = Intake::new(calendar.zone().clone(), Ledger::default());
-    formats::read(Input::from_reader(name, file)?, &formats::Options::default(), &mut intake)?;
+    formats::read(Input::from_reader(name, file)?, None, &knowatt_readings::Options::default(), &mut intake)?;
     let meter = intake.finish().0?.into_iter().next().context("the home of the demo has no readings")?;
     Ok(meter.readings)
 }

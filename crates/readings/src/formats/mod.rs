@@ -26,46 +26,14 @@ mod united_power;
 
 pub mod csv;
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use crate::{
     error::Error,
     input::Input,
     intake::Intake,
-    unit::{Kind, Unit},
+    options::{DateOrder, Options},
 };
-
-/// What is not to be found out from the input itself.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The format, where it should not be told by the content.
-    pub format: Option<&'static Format>,
-    /// Name of the column, or path of the field, with the time.
-    pub time_column: Option<String>,
-    /// Name of the column or field with the values.
-    pub value_column: Option<String>,
-    /// Unit of the values.
-    pub unit: Option<Unit>,
-    /// Whether they are energy per interval, power or a register.
-    pub kind: Option<Kind>,
-    /// Name of the column or field with the meter.
-    pub meter_column: Option<String>,
-    /// Which of day and month comes first in dates such as 03/04/2024.
-    pub date_order: Option<DateOrder>,
-    /// A file with the schema that Avro values were written with.
-    pub avro_schema: Option<PathBuf>,
-    /// The URL of the registry that has those schemas by number.
-    pub schema_registry: Option<String>,
-}
-
-/// Which of day and month comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DateOrder {
-    /// 31/12/2024.
-    DayFirst,
-    /// 12/31/2024.
-    MonthFirst,
-}
 
 /// How an input was understood, in a line for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,14 +130,19 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Reads one input into the intake.
-pub fn read(mut input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<Understood, Error> {
+/// Reads one input into the intake, in a format or in the one that its content tells.
+pub fn read(
+    mut input: Input,
+    format: Option<&'static Format>,
+    options: &Options,
+    intake: &mut Intake<'_>,
+) -> Result<Understood, Error> {
     let head = input.head(Head::BYTES)?;
     let names_columns = options.time_column.is_some() || options.value_column.is_some();
     let is_it =
         |format: &&Format| !(format.is_fixed_table && names_columns) && (format.detect)(&Head::new(&head));
     let detected = || Format::ALL.iter().copied().find(is_it);
-    let format = options.format.or_else(detected).unwrap_or(&csv::FORMAT);
+    let format = format.or_else(detected).unwrap_or(&csv::FORMAT);
     let what = (format.read)(input, options, intake)?;
     Ok(Understood { format, what })
 }

@@ -27,8 +27,8 @@ use rdkafka::{
 pub use self::settings::{Settings, SettingsError};
 use crate::{
     error::{Error, ErrorKind},
-    formats::Options,
     intake::Intake,
+    options::Options,
     record::{Record, Records, Sink},
 };
 

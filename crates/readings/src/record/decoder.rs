@@ -17,10 +17,10 @@ use super::{
 use crate::{
     clock::Millis,
     error::ErrorKind,
-    formats::Options,
     intake::show,
     moment,
     number::{self, Number},
+    options::Options,
     series::Column,
 };
 

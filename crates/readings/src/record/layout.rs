@@ -8,11 +8,8 @@ use std::fmt;
 use super::fields::Shape;
 use crate::{
     error::ErrorKind,
-    formats::{
-        Options,
-        csv::{METER_NAMES, TIME_NAMES},
-    },
     intake::show,
+    options::{METER_NAMES, Options, TIME_NAMES},
     series::Column,
     unit::{Kind, Unit},
 };

@@ -35,10 +35,10 @@ use self::{
 };
 use crate::{
     error::{Error, ErrorKind},
-    formats::Options,
     intake::Intake,
     ledger::Rule,
     number::{self, Number},
+    options::Options,
 };
 
 /// The longest value that is read, in bytes.

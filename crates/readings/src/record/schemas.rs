@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind},
-    formats::Options,
+    options::Options,
 };
 
 /// The most schemas of a registry that are kept.

@@ -8,7 +8,8 @@ use super::{AvroError, Record, Schema, Sink, avro, fields::Fields};
 use crate::{
     Input, Intake, Ledger,
     error::Error,
-    formats::{self, Format, Options},
+    formats::{self, Format},
+    options::Options,
 };
 
 /// An input of these bytes.
@@ -67,7 +68,7 @@ pub(crate) fn readings(
         .zone()
         .clone();
     let mut intake = Intake::new(zone, Ledger::default());
-    let understood = formats::read(input(bytes), options, &mut intake).unwrap();
+    let understood = formats::read(input(bytes), None, options, &mut intake).unwrap();
     assert_eq!(understood.format, format);
     let (meters, _) = intake.finish();
     let of = |meter: crate::Meter| {
@@ -139,7 +140,7 @@ fn fields_that_are_not_understood_stop_the_reading_with_the_way_out() {
         let zone =
             knowatt_score::Calendar::new("UTC", knowatt_score::DayClasses::default()).unwrap().zone().clone();
         let mut intake = Intake::new(zone, Ledger::default());
-        let read = formats::read(input(lines.as_bytes()), options, &mut intake);
+        let read = formats::read(input(lines.as_bytes()), None, options, &mut intake);
         (read.map_or_else(|error| error.to_string(), |_| String::new()), intake.finish().1)
     };
     let (error, _) = read(&"{\"usage\":1,\"ts\":1700002800}\n".repeat(5000), &Options::default());

@@ -4,35 +4,9 @@ use super::{Header, Options, Plan, TimeForm, UnitAt};
 use crate::{
     error::ErrorKind,
     intake::{Intake, show},
+    options::{METER_NAMES, TIME_NAMES},
     unit::{Kind, Unit},
 };
-
-/// Names of time columns, the first of which that is there is taken.
-pub const TIME_NAMES: [&str; 19] = [
-    "timestamp",
-    "datetime",
-    "date_time",
-    "date time",
-    "date/time",
-    "start",
-    "start_time",
-    "start time",
-    "interval_start",
-    "interval start",
-    "hour start",
-    "period_start",
-    "from",
-    "time",
-    "last_changed",
-    "_time",
-    "utc",
-    "ts",
-    "date",
-];
-
-/// Names of meter columns, likewise.
-pub const METER_NAMES: [&str; 9] =
-    ["meter", "meter_id", "meter id", "meterid", "device", "device_id", "entity_id", "statistic_id", "house"];
 
 /// Words of what is no consumption.
 const NOT_CONSUMPTION: [&str; 12] = [

@@ -3,14 +3,14 @@
 //! Source: RFC 4180, as read by the `csv` crate. Columns are separated by commas, semicolons or tabs
 //! (whichever the header has most of), rows end in LF or CRLF.
 //!
-//! - The **time** column is found by its name ([`TIME_NAMES`]) or given; a `date` and a `time` column are one. It is
+//! - The **time** column is found by its name ([`TIME_NAMES`](crate::TIME_NAMES)) or given; a `date` and a `time` column are one. It is
 //!   RFC 3339, local wall-clock time with the year first or last, or a number of seconds since 1970 (or ms, µs, ns).
 //!   Of `03/04/2024` the first rows tell whether the day or the month is first; if they do not, that is asked.
 //! - The **value** column is the one whose name tells a unit (`wh`, `energy_kwh`, `Power [W]`), or given.
 //!   A name that is nothing but a unit goes before one that has more to it; what is exported, returned or produced
 //!   is no consumption. Decimals are written with a point, or with a comma where columns are separated otherwise.
 //! - The **unit** stands in that name or is given; it is never guessed.
-//! - A **meter** column ([`METER_NAMES`]) tells meters apart.
+//! - A **meter** column ([`METER_NAMES`](crate::METER_NAMES)) tells meters apart.
 //!
 //! Limits: a row is at most [`MAX_ROW_BYTES`] long; the input is read as a stream, once.
 
@@ -19,7 +19,6 @@ mod plan;
 mod rows;
 mod time_form;
 
-pub use layout::{METER_NAMES, TIME_NAMES};
 pub use rows::MAX_ROW_BYTES;
 
 pub(crate) use layout::named;
