@@ -42,26 +42,26 @@ fn wh_at(hours: &[(i64, f64)], hour: i64) -> Option<f64> {
 #[test]
 fn watt_hours_written_for_kilowatt_hours_are_divided_by_a_thousand() {
     // The firmware wrote Wh for three hours.
-    let content = rows("kwh", 100, |h| {
-        if (80..83).contains(&h) { format!("{:.0}", kwh(h) * 1000.0) } else { kwh(h).to_string() }
+    let content = rows("kwh", 300, |h| {
+        if (280..283).contains(&h) { format!("{:.0}", kwh(h) * 1000.0) } else { kwh(h).to_string() }
     });
     let (hours, entries) = imported(&content, "");
-    assert_eq!(entries, [entry("unit-slip", 82), entry("unit-slip", 83), entry("unit-slip", 84)]);
-    assert_eq!(hours.len(), 100);
+    assert_eq!(entries, [entry("unit-slip", 282), entry("unit-slip", 283), entry("unit-slip", 284)]);
+    assert_eq!(hours.len(), 300);
     assert!(hours.iter().all(|&(hour, wh)| (wh - 1000.0 * kwh(hour)).abs() < 1e-6));
 }
 
 #[test]
 fn a_digit_that_slipped_is_doubted_and_a_car_that_charges_is_not() {
-    let content = rows("kwh", 100, |h| match h {
-        70..74 => "11".to_owned(), // a car
-        90 => "110.3".to_owned(),  // 11.03 kWh, a digit off
+    let content = rows("kwh", 300, |h| match h {
+        270..274 => "11".to_owned(), // a car
+        290 => "110.3".to_owned(),   // 11.03 kWh, a digit off
         _ => kwh(h).to_string(),
     });
     let (hours, entries) = imported(&content, "");
-    assert_eq!(entries, [entry("digit-slip", 92), entry("gap", 93)]);
-    assert_eq!(wh_at(&hours, 71), Some(11_000.0));
-    assert_eq!(wh_at(&hours, 90), None);
+    assert_eq!(entries, [entry("digit-slip", 292), entry("gap", 293)]);
+    assert_eq!(wh_at(&hours, 271), Some(11_000.0));
+    assert_eq!(wh_at(&hours, 290), None);
 }
 
 #[test]
@@ -126,18 +126,48 @@ fn a_registers_reading_with_a_digit_too_many_is_doubted_and_its_neighbours_are_n
 
 #[test]
 fn every_row_is_used_repaired_quarantined_or_ignored() {
-    let content = rows("kwh", 100, |h| match h {
+    let content = rows("kwh", 300, |h| match h {
         60 => "x".to_owned(),
         61 => String::new(),
         62 => "-1".to_owned(),
-        70 => "871".to_owned(),
+        270 => "871".to_owned(),
         _ => kwh(h).to_string(),
     });
     let mut lines: Vec<&str> = content.lines().collect();
     lines.swap(20, 21);
-    lines.push(lines[100]);
+    lines.push(lines[300]);
     let folder = Folder::with("in.csv", lines.join("\n"));
     let outcome = folder.knowatt("import in.csv -o out.csv");
-    let expected = "ledger    101 rows: 95 used as read, 2 repaired, 3 doubted and left out, 1 not needed; --ledger FILE lists every entry";
+    let expected = "ledger    301 rows: 295 used as read, 2 repaired, 3 doubted and left out, 1 not needed; --ledger FILE lists every entry";
     assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_unit_that_changes_for_good_is_left_to_the_user_who_may_name_it() {
+    let content = rows("kwh", 500, |h| if h < 300 { "0.04" } else { "45" }.to_owned());
+    let folder = Folder::with("in.csv", content);
+    let message = folder.refuses("import in.csv -o out.csv");
+    assert!(message.contains("a thousand times what they were"), "{message}");
+    folder.succeeds("import in.csv --unit kWh -o out.csv");
+    assert!(numbers(&folder.read("out.csv"), "wh").contains(&45_000.0));
+}
+
+#[test]
+fn a_home_that_gives_by_day_is_not_turned_and_a_days_counter_does_not_roll_over() {
+    // Power by the minute, from noon: panels give for hours before anything is taken.
+    let start: jiff::Timestamp = "2024-03-01T12:00:00Z".parse().unwrap();
+    let net = |minute: i64| {
+        if (minute + 720) % 1440 < 1080 && (minute + 720) % 1440 > 360 { -900 } else { 350 + minute % 7 }
+    };
+    let rows_of = |value: &dyn Fn(i64) -> String, step: i64, count: i64| -> String {
+        let row = |n: i64| format!("{},{}\n", start + jiff::SignedDuration::from_secs(step * n), value(n));
+        (0..count).map(row).collect()
+    };
+    let (_, entries) = imported(&format!("timestamp,w\n{}", rows_of(&|n| net(n).to_string(), 60, 2880)), "");
+    assert!(entries.iter().all(|(rule, _)| rule != "sign-flipped"), "{:?}", &entries[..3]);
+    // A counter of the day, in Wh, that ends near 10 kWh.
+    let counter = |n: i64| format!("{:.1}", (n % 288) as f64 * 33.5);
+    let (_, entries) =
+        imported(&format!("timestamp,wh\n{}", rows_of(&counter, 300, 2880)), "--kind register");
+    assert!(entries.iter().all(|(rule, _)| rule != "register-rollover"), "{:?}", &entries[..3]);
 }

@@ -5,6 +5,9 @@
 //! *doubted*, that is left out, where it is not. What a home can draw is the measure: a slip is looked for only
 //! above [`HOME_W`], and against the highest power that the series has shown so far.
 //!
+//! A level that has shown for less than a week is not known, and more than [`MOST_SLIPS`] slips of a series are none: then
+//! digits are as they should be after all, and a unit that seems to have changed for good is left to the user, who may name it.
+//!
 //! - **unit-slip**: over a hundred times the highest so far, and a thousandth of it is usual: W were written for
 //!   kW (or Wh for kWh). Divided by a thousand.
 //! - **digit-slip**: over five times the highest so far, and a tenth of it is usual. Left out, for it may be true.
@@ -23,8 +26,14 @@ use crate::{
 
 /// Few homes are connected with more, in W.
 const HOME_W: f64 = 30_000.0;
-/// Rows that must have shown what is usual before anything is a slip.
+/// Rows that must have shown what is usual before anything is a slip …
 const LEAST_ROWS: u64 = 48;
+/// … and for how long.
+const LEAST_MS: Millis = 7 * 24 * HOUR_MS;
+/// More slips than these are none.
+pub(crate) const MOST_SLIPS: u64 = 48;
+/// No connection of a home or a shop carries more, in W.
+const CONNECTION_W: f64 = 1e6;
 /// A value is stuck after so long.
 const STUCK_MS: Millis = 48 * HOUR_MS;
 /// … and so many rows.
@@ -33,6 +42,8 @@ const STUCK_ROWS: u64 = 48;
 const LEAST_DIGITS: usize = 3;
 /// So many negative rows, and none above zero, are a clamp put on the wrong way round.
 const LEAST_NEGATIVE: usize = 24;
+/// … if they span so long: by day alone a home with panels may give all the while.
+const LEAST_NEGATIVE_MS: Millis = 48 * HOUR_MS;
 /// A register rolls over from the last so much of its range to the first so much.
 const ROLLOVER_SHARE: f64 = 0.1;
 
@@ -42,6 +53,10 @@ pub(crate) struct Doubt {
     /// The last row that was passed on.
     last: Option<Sample>,
     rows: u64,
+    /// The time of the first of them.
+    first: Option<Millis>,
+    pub(crate) unit_slips: u64,
+    digit_slips: u64,
     /// The highest power so far, in W.
     highest_w: f64,
     /// Since when the value has stood still, and for how many rows.
@@ -55,8 +70,12 @@ pub(crate) struct Doubt {
 
 /// Whether the first rows are those of a clamp put on the wrong way round.
 pub(crate) fn is_turned(kind: Kind, head: &[Sample]) -> bool {
+    let span = head.first().zip(head.last()).map_or(0, |(first, last)| last.at - first.at);
     let below = head.iter().filter(|row| row.value < 0.0).count();
-    kind != Kind::Register && below >= LEAST_NEGATIVE && !head.iter().any(|row| row.value > 0.0)
+    kind != Kind::Register
+        && span >= LEAST_NEGATIVE_MS
+        && below >= LEAST_NEGATIVE
+        && !head.iter().any(|row| row.value > 0.0)
 }
 
 impl Doubt {
@@ -88,14 +107,21 @@ impl Doubt {
     #[inline]
     fn plain(&mut self, mut sample: Sample, series: &Looked, ledger: &mut Ledger<'_>) -> Sample {
         let power_w = self.power_w(sample, sample.value, series);
-        if power_w > HOME_W && self.rows >= LEAST_ROWS && power_w > 5.0 * self.highest_w {
-            if power_w > 100.0 * self.highest_w && power_w / 1000.0 <= 2.0 * self.highest_w {
+        let is_known =
+            self.rows >= LEAST_ROWS && self.first.is_some_and(|first| sample.at - first >= LEAST_MS);
+        if power_w > HOME_W && is_known && power_w > 5.0 * self.highest_w {
+            if !series.trusts_unit
+                && power_w > 100.0 * self.highest_w
+                && power_w / 1000.0 <= 2.0 * self.highest_w
+            {
+                self.unit_slips += 1;
                 let meant = sample.value / 1000.0;
                 ledger.row_note(Rule::UnitSlip, sample, || {
                     format!("{} where {meant} is usual: W (or Wh) for kW; divided by 1000", sample.value)
                 });
                 sample = Sample { value: meant, is_repaired: true, ..sample };
-            } else if power_w / 10.0 <= 2.0 * self.highest_w {
+            } else if self.digit_slips < MOST_SLIPS && power_w / 10.0 <= 2.0 * self.highest_w {
+                self.digit_slips += 1;
                 ledger.row_left_out(Rule::DigitSlip, sample, || {
                     format!(
                         "{} is over five times the most so far, as if a digit had slipped; left out",
@@ -110,10 +136,12 @@ impl Doubt {
             self.highest_w = self.highest_w.max(power_w);
         }
         self.rows += 1;
+        self.first.get_or_insert(sample.at);
+        let is_silent = self.last.is_some_and(|last| sample.at - last.at > 2 * series.cadence);
         let is_same = self.last.is_some_and(|last| last.value == sample.value) && sample.value != 0.0;
         self.last = Some(sample);
         let (since, count) = match self.same {
-            Some((since, count)) if is_same => (since, count + 1),
+            Some((since, count)) if is_same && !is_silent => (since, count + 1),
             _ => (sample.at, 1),
         };
         self.same = Some((since, count));
@@ -137,7 +165,13 @@ impl Doubt {
                     format!("the register leapt to {} and was back at the next row; left out", leapt.value)
                 });
             } else {
-                self.highest_w = self.highest_w.max(self.power_w(leapt, self.rise(leapt), series));
+                let power_w = self.power_w(leapt, self.rise(leapt), series);
+                let is_break =
+                    self.rows >= LEAST_ROWS && power_w > CONNECTION_W && power_w > 100.0 * self.highest_w;
+                let leapt = Sample { is_break, ..leapt };
+                if !is_break {
+                    self.highest_w = self.highest_w.max(power_w);
+                }
                 self.last = Some(leapt);
                 return [
                     Some(leapt),
@@ -161,7 +195,7 @@ impl Doubt {
                 sample = counted_on;
             }
             let power_w = self.power_w(sample, self.rise(sample), series);
-            if power_w > HOME_W && self.rows >= LEAST_ROWS && power_w > 5.0 * self.highest_w {
+            if power_w > HOME_W && power_w > 5.0 * self.highest_w {
                 self.leapt = Some(sample);
                 return [None, None];
             }
@@ -195,12 +229,15 @@ pub(crate) struct Looked {
     /// Wh or W per unit of the register's own.
     pub(crate) factor: f64,
     pub(crate) cadence: Millis,
+    /// Whether the user said the unit, so that it need not be doubted.
+    pub(crate) trusts_unit: bool,
 }
 
 /// The number, in Wh, at which a register that shows `wh` goes back to 0: the next power of ten in its own units.
 fn range(wh: f64, factor: f64) -> f64 {
     let mut range = 1000.0;
-    while range * factor <= wh && range < 1e15 {
+    // Less than a thousand kWh is the counter of a day, which begins anew.
+    while (range * factor <= wh || range * factor < 1e6) && range < 1e15 {
         range *= 10.0;
     }
     range * factor

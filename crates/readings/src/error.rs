@@ -193,6 +193,11 @@ pub enum ErrorKind {
         "the {0} values of `{1}` hardly ever fall, as a meter's counter does; say --kind register (or --kind energy if they are the energy of each interval)"
     )]
     LooksLikeRegister(u64, String),
+    /// Values that are a thousand times what they were, for good.
+    #[error(
+        "before line {0} the values become a thousand times what they were, for over 48 rows. If the unit changes there, cut the file in two and name the unit of each with --unit; if that is true use, --unit says so too"
+    )]
+    UnitChanges(u64),
     /// More rows out of order than are sorted.
     #[error("more than {0} rows come after one that is later; sort it by time")]
     TooManyOutOfOrder(usize),

@@ -33,6 +33,8 @@ pub struct Intake<'w> {
     by_name: HashMap<(Vec<u8>, Vec<u8>), SeriesId>,
     /// The one used last.
     latest: Option<SeriesId>,
+    /// Whether the user said the unit.
+    pub(crate) trusts_unit: bool,
 }
 
 /// Which series a row belongs to.
@@ -62,6 +64,7 @@ impl<'w> Intake<'w> {
             series: Vec::new(),
             by_name: HashMap::new(),
             latest: None,
+            trusts_unit: false,
         }
     }
 
@@ -171,7 +174,7 @@ impl<'w> Intake<'w> {
             }
         };
         if self.series[id.0].input != self.inputs {
-            self.series[id.0].begin(self.inputs, column.clone());
+            self.series[id.0].begin(self.inputs, column.clone(), self.trusts_unit);
         }
         self.latest = Some(id);
         Ok(Some(id))
@@ -261,7 +264,8 @@ impl<'w> Intake<'w> {
             self.implausible(line, at, value);
             return self.unknown(id, line, at);
         }
-        let given = series.push(Sample { line, at, value, is_repaired: false }, &mut self.ledger);
+        let given =
+            series.push(Sample { line, at, value, is_repaired: false, is_break: false }, &mut self.ledger);
         given.map_err(|unreadable| unfit(&self.input, unreadable))
     }
 
@@ -282,7 +286,7 @@ impl<'w> Intake<'w> {
         if !PLAUSIBLE_TIMES.contains(&at) {
             return Ok(());
         }
-        let unknown = Sample { line, at, value: f64::NAN, is_repaired: false };
+        let unknown = Sample { line, at, value: f64::NAN, is_repaired: false, is_break: false };
         let given = self.series[id.0].push(unknown, &mut self.ledger);
         given.map_err(|unreadable| unfit(&self.input, unreadable))
     }
@@ -369,6 +373,7 @@ fn unfit(input: &str, unreadable: Unreadable) -> Error {
         input,
         match unreadable {
             Unreadable::TooCoarse(cadence) => ErrorKind::TooCoarse(spell(cadence)),
+            Unreadable::UnitChanges(line) => ErrorKind::UnitChanges(line),
             Unreadable::TooManyOutOfOrder => ErrorKind::TooManyOutOfOrder(crate::order::MOST_COLLECTED),
             Unreadable::LooksLikeRegister { rows, name } => ErrorKind::LooksLikeRegister(rows, name),
         },

@@ -60,7 +60,7 @@ pub(crate) struct Resampler {
     previous: Option<Sample>,
     stride: Option<Millis>,
     /// What a register showed before it fell and after.
-    fall: Option<(f64, f64)>,
+    fall: Option<(f64, f64, Millis)>,
     open: Option<Hour>,
     hours: Vec<Hour>,
 }
@@ -226,17 +226,22 @@ impl Resampler {
     /// Whether what a register rose by can have been used; if not, that is noted.
     fn is_plausible_rise(&mut self, last: Sample, sample: Sample, ledger: &mut Ledger<'_>) -> bool {
         if sample.value < last.value {
-            self.fall = Some((last.value, sample.value));
+            self.fall = Some((last.value, sample.value, sample.at));
             note_register(last, sample, ledger, "fell");
             return false;
         }
         let rise = sample.value - last.value;
-        if self.fall.is_some_and(|(before, after)| sample.value >= before && rise >= (before - after) / 2.0) {
+        if self.fall.is_some_and(|(before, after, at)| {
+            let drop = before - after;
+            rise >= drop / 2.0
+                && sample.value >= before
+                && (sample.value <= before + drop / 4.0 || sample.at - at <= 6 * HOUR_MS)
+        }) {
             self.fall = None;
             note_register(last, sample, ledger, "came back");
             return false;
         }
-        if rise > Reading::MAX_WH {
+        if rise > Reading::MAX_WH || sample.is_break {
             note_register(last, sample, ledger, "jumped");
             return false;
         }
@@ -406,7 +411,7 @@ mod tests {
     fn samples(start_s: i64, step_s: i64, values: &[f64]) -> Vec<Sample> {
         let sample = |(line, &value): (u64, &f64)| {
             let at = (start_s + step_s * i64::try_from(line).unwrap()) * 1000;
-            Sample { line, at, value, is_repaired: false }
+            Sample { line, at, value, is_repaired: false, is_break: false }
         };
         (0..).zip(values).map(sample).collect()
     }

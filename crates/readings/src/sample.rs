@@ -11,6 +11,8 @@ pub(crate) struct Sample {
     pub(crate) value: f64,
     /// Whether a rule has changed it.
     pub(crate) is_repaired: bool,
+    /// Whether a register cannot have counted from the row before to this one.
+    pub(crate) is_break: bool,
 }
 
 impl Sample {

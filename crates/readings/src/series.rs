@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     clock::Millis,
-    doubt::{Doubt, Looked, is_turned},
+    doubt::{Doubt, Looked, MOST_SLIPS, is_turned},
     ledger::{Ledger, Rule},
     order::{Given, Order},
     reading::Reading,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Rows from which on values that never fall must be said to be a register or not.
-const REGISTER_ROWS: u64 = 48;
+const REGISTER_ROWS: u64 = 24;
 
 /// What a format knows of a series.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,8 @@ pub(crate) struct Column {
 #[derive(Debug)]
 pub(crate) enum Unreadable {
     TooCoarse(Millis),
+    /// From about that line on the values are a thousand times what they were.
+    UnitChanges(u64),
     /// So many rows are out of order that they are not sorted.
     TooManyOutOfOrder,
     /// Energy values that hardly ever fall.
@@ -65,6 +67,7 @@ pub(crate) struct Series {
     carried: Option<Millis>,
     /// Whether the rows come with the newest first.
     descends: bool,
+    trusts_unit: bool,
 }
 
 impl Series {
@@ -82,11 +85,13 @@ impl Series {
             falls: 0,
             carried: None,
             descends: false,
+            trusts_unit: false,
         }
     }
 
     /// Begins an input.
-    pub(crate) fn begin(&mut self, input: usize, column: Column) {
+    pub(crate) fn begin(&mut self, input: usize, column: Column, trusts_unit: bool) {
+        self.trusts_unit = trusts_unit;
         self.input = input;
         self.resampler.begin(column.kind);
         self.column = column;
@@ -135,7 +140,9 @@ impl Series {
             self.doubt.begin_run();
             self.previous = None;
         }
-        self.doubt.is_turned |= is_turned(self.column.kind, &rows);
+        if self.previous.is_none() && !self.order.begins_anew() {
+            self.doubt.is_turned = is_turned(self.column.kind, &rows);
+        }
         rows.into_iter().try_for_each(|row| self.take(row, ledger))
     }
 
@@ -175,11 +182,19 @@ impl Series {
         for row in self.doubt.look(sample, &looked, ledger).into_iter().flatten() {
             self.use_row(row, ledger)?;
         }
+        if self.doubt.unit_slips > MOST_SLIPS {
+            return Err(Unreadable::UnitChanges(sample.line));
+        }
         Ok(())
     }
 
     fn looked(&self) -> Looked {
-        Looked { kind: self.column.kind, factor: self.column.factor, cadence: self.resampler.cadence() }
+        Looked {
+            kind: self.column.kind,
+            factor: self.column.factor,
+            cadence: self.resampler.cadence(),
+            trusts_unit: self.trusts_unit,
+        }
     }
 
     #[inline]
@@ -207,7 +222,7 @@ impl Series {
     pub(crate) fn end(&mut self, ledger: &mut Ledger<'_>) -> Result<(), Unreadable> {
         self.take_kept(ledger)?;
         let doubtful = self.column.kind == Kind::Energy && !self.column.kind_given;
-        if doubtful && self.rises >= REGISTER_ROWS && self.falls <= self.rises / 20 {
+        if doubtful && self.rises >= REGISTER_ROWS && self.falls <= self.rises / 10 {
             let name = self.column.name.clone();
             return Err(Unreadable::LooksLikeRegister { rows: self.rises + 1, name });
         }

@@ -2,12 +2,12 @@
 //!
 //! Source: the CSV of the history panel: `entity_id,state,last_changed`, the state as text (`unavailable`, `unknown` where
 //! there is none), times of UTC in RFC 3339. It names no unit: that is taken from the entity's name if it ends in one
-//! (`sensor.p1_energy_kwh`), and has to be given otherwise. An energy sensor of Home Assistant is a register, so its states are
+//! (`sensor.p1_energy_kwh`; entities whose names do not are other quantities), and has to be given where none does. An energy sensor of Home Assistant is a register, so its states are
 //! taken for one; those in W or kW are power, which stands until the next row. Each entity is a meter.
 
 use super::{
     Format,
-    csv::{self, Plan, TimeForm},
+    csv::{self, Plan, TimeForm, UnitAt},
 };
 use crate::{
     error::ErrorKind,
@@ -23,15 +23,21 @@ pub(super) const FORMAT: Format = Format {
         csv::read_as(input, options, intake, "Home Assistant history", is, |header, options| {
             let at = |name: &str| header.column(name).unwrap_or_default();
             let in_name = || header.samples(at("entity_id")).find_map(Unit::in_name);
-            let unit =
-                options.unit.or_else(in_name).ok_or_else(|| ErrorKind::NoUnit(header.shown(at("state"))))?;
-            let kind = if unit.kind() == Kind::Power { Kind::Power } else { Kind::Register };
+            let first = options.unit.or_else(in_name);
+            let first = first.ok_or_else(|| ErrorKind::NoUnit(header.shown(at("state"))))?;
+            let unit = options.unit.map_or(UnitAt::Named(at("entity_id")), UnitAt::Known);
+            let is_power = options.unit.is_some_and(|unit| unit.kind() == Kind::Power);
+            let kind = if is_power { Kind::Power } else { Kind::Register };
             Ok(Plan {
                 kind,
+                unit,
                 meter: header.column("entity_id"),
                 name: "state".to_owned(),
-                said: format!("{kind} in `state` ({unit}), a meter for each entity"),
-                ..Plan::new(at("last_changed"), TimeForm::Iso, at("state"), unit)
+                said: format!(
+                    "registers and power in `state` ({}), a meter for each entity",
+                    if options.unit.is_some() { first.name() } else { "each entity's name tells the unit" }
+                ),
+                ..Plan::new(at("last_changed"), TimeForm::Iso, at("state"), first)
             })
         })
     },

@@ -20,11 +20,15 @@ pub(super) const FORMAT: Format = Format {
         csv::read_as(input, options, intake, "annotated CSV of InfluxDB", is, |header, options| {
             let at = |name: &str| header.column(name).unwrap_or_default();
             let value = at("_value");
-            let told = || {
-                let columns = ["_field", "_measurement"].iter().filter_map(|name| header.column(name));
-                columns.flat_map(|at| header.samples(at)).find_map(Unit::in_name)
+            // The first field, or measurement, whose name tells a unit; with a unit given, the first field.
+            let columns = || ["_field", "_measurement"].iter().filter_map(|name| header.column(name));
+            let names = || columns().flat_map(|at| header.samples(at).map(move |name| (at, name.to_owned())));
+            let told = names().find_map(|(at, name)| Unit::in_name(&name).map(|unit| ((at, name), unit)));
+            let (only, unit) = match (options.unit, told) {
+                (Some(unit), told) => (told.map(|told| told.0).or_else(|| names().next()), unit),
+                (None, Some((only, unit))) => (Some(only), unit),
+                (None, None) => return Err(ErrorKind::NoUnit("_value".to_owned())),
             };
-            let unit = options.unit.or_else(told).ok_or_else(|| ErrorKind::NoUnit("_value".to_owned()))?;
             let meter = match &options.meter_column {
                 Some(name) => Some(csv::named(header, name, "--meter-column")?),
                 None => ["entity_id", "meter", "device"].iter().find_map(|name| header.column(name)),
@@ -33,6 +37,7 @@ pub(super) const FORMAT: Format = Format {
                 kind: options.kind.unwrap_or(unit.kind()),
                 kind_given: options.kind.is_some(),
                 meter,
+                only,
                 name: "_value".to_owned(),
                 said: format!("{} in `_value` ({unit})", options.kind.unwrap_or(unit.kind())),
                 ..Plan::new(at("_time"), TimeForm::Iso, value, unit)

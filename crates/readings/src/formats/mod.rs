@@ -143,6 +143,7 @@ pub fn read(
         |format: &&Format| !(format.is_fixed_table && names_columns) && (format.detect)(&Head::new(&head));
     let detected = || Format::ALL.iter().copied().find(is_it);
     let format = format.or_else(detected).unwrap_or(&csv::FORMAT);
+    intake.trusts_unit = options.unit.is_some();
     let what = (format.read)(input, options, intake)?;
     Ok(Understood { format, what })
 }

@@ -68,8 +68,13 @@ impl FromStr for Topic {
         let is_name =
             |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         let is_broker = |broker: &str| {
-            let host = broker.rsplit_once(':').map_or(broker, |(host, _)| host);
-            !host.is_empty() && !broker.contains(['@', '/', ' '])
+            let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+            // An address of IPv6 stands in brackets, with colons of its own.
+            let (host, port) = match broker.rsplit_once(':') {
+                Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+                _ => (broker, None),
+            };
+            !host.is_empty() && port.is_none_or(is_port) && !broker.contains(['@', '/', ' '])
         };
         if topic.is_empty() || topic.len() > 249 || !is_name(topic) || !brokers.split(',').all(is_broker) {
             return Err(expected());
@@ -89,6 +94,7 @@ pub fn read(
     let failed = |kind| Error::new(&name, kind);
     let consumer = connect(topic, settings).map_err(failed)?;
     let mut left = ends(&consumer, topic).map_err(failed)?;
+    intake.trusts_unit = options.unit.is_some();
     let mut records = Records::begin(&name, options, intake)?;
     let partitions = left.len();
     assign(&consumer, topic, left.keys().copied()).map_err(failed)?;
@@ -303,6 +309,8 @@ mod tests {
             "kafka://one/",
             "kafka://u:p@one/t",
             "kafka://one/a/b",
+            "kafka://h:99999/t",
+            "kafka://h:abc/t",
             "one/t",
         ] {
             assert!(wrong.parse::<Topic>().is_err(), "{wrong}");

@@ -66,6 +66,7 @@ pub(super) fn plan(header: &Header, options: &Options, intake: &mut Intake<'_>) 
         decimal_comma,
         meter,
         register: None,
+        only: None,
         name,
         said,
     })
@@ -116,6 +117,9 @@ fn value_column(names: &[String], time: &[usize]) -> Result<usize, ErrorKind> {
     };
     let consumption: Vec<usize> = candidates.iter().copied().filter(is_consumption).collect();
     match (candidates.as_slice(), bare.as_slice(), consumption.as_slice()) {
+        ([_, ..], [], []) => {
+            Err(no_column("value (by their names none is of consumption)", names, "--value-column NAME"))
+        }
         ([only], ..) | (_, [only], _) | (_, _, [only]) => Ok(*only),
         ([], ..) => {
             Err(no_column("value (its name tells no unit)", names, "--value-column NAME --unit UNIT"))

@@ -34,7 +34,7 @@ use crate::{
     ledger::Rule,
     number::{self, Number},
     series::Column,
-    unit::Unit,
+    unit::{Kind, Unit},
 };
 
 /// The format.
@@ -44,11 +44,26 @@ pub const FORMAT: Format =
 fn read(mut input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<String, Error> {
     let head = input.head(Head::BYTES)?;
     let name = input.name.clone();
+    if let Some(what) = no_table(&head) {
+        return Err(Error::new(&name, ErrorKind::NotText(what)));
+    }
     let header = Header::first(&head, rows::delimiter(&head));
     let header = header.ok_or_else(|| Error::new(&name, ErrorKind::Empty))?;
     let line = header.lines_before + 1;
     let plan = layout::plan(&header, options, intake).map_err(|kind| Error::new(&name, kind).at(line))?;
     read_table(input, &header, &plan, intake)
+}
+
+/// What an input is that is no table, as far as it is to be seen.
+fn no_table(head: &[u8]) -> Option<&'static str> {
+    match head.trim_ascii_start() {
+        [b'{' | b'[', ..] => Some("JSON in no form that is read; an object a line is"),
+        [b'<', ..] => Some("XML in no form that is read; Green Button is"),
+        _ if head.contains(&0) && std::str::from_utf8(head).is_err() => {
+            Some("no text, and no format that is read")
+        }
+        _ => None,
+    }
 }
 
 /// Reads a table of a known form, if its header satisfies `is` (its names in lower case).
@@ -126,6 +141,18 @@ impl Table<'_> {
                 let ends = rows.last_line();
                 format!("one row to line {ends}; if a quotation mark is stray, rows are lost in it")
             });
+        }
+        if let Some((at, only)) = &self.plan.only {
+            // Tables may follow one another, each with its header.
+            let is_header = row.field(0).starts_with(b"#") || row.field(self.plan.time[0]) == b"_time";
+            if is_header {
+                return Ok(());
+            }
+            if row.field(*at) != only.as_bytes() {
+                let found = show(row.field(*at));
+                intake.ignored(Rule::OtherQuantity, line, || format!("`{found}`, where `{only}` is read"));
+                return Ok(());
+            }
         }
         let Some((id, factor)) = self.series(row, line, intake)? else { return Ok(()) };
         let time = match *self.plan.time.as_slice() {
@@ -205,12 +232,19 @@ impl Table<'_> {
                 };
                 unit
             }
+            UnitAt::Named(at) => {
+                let Some(unit) = Unit::in_name(&String::from_utf8_lossy(row.field(at))) else {
+                    let found = show(row.field(at));
+                    intake.ignored(Rule::OtherQuantity, line, || {
+                        format!("`{found}` names no unit of energy or power")
+                    });
+                    return Ok(None);
+                };
+                unit
+            }
         };
-        let kind = if unit.kind() == plan.kind || plan.kind == crate::Kind::Register {
-            plan.kind
-        } else {
-            unit.kind()
-        };
+        let kind =
+            if unit.kind() == Kind::Power || plan.kind == Kind::Power { unit.kind() } else { plan.kind };
         let column =
             Column { name: plan.name.clone(), kind, kind_given: plan.kind_given, factor: unit.factor() };
         let Some(id) = intake.series(meter, register, &column)? else {

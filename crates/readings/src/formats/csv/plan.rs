@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) meter: Option<usize>,
     /// The column of the register, and what each of its names stands for.
     pub(crate) register: Option<Register>,
+    /// Rows in which this column holds something else are of other quantities.
+    pub(crate) only: Option<(usize, String)>,
     /// The name of the values, for messages.
     pub(crate) name: String,
     /// What is said of it all.
@@ -41,6 +43,8 @@ pub(crate) enum UnitAt {
     Known(Unit),
     /// In a column of its own.
     Column(usize),
+    /// In what a column names: `sensor.house_energy_kwh`.
+    Named(usize),
 }
 
 /// What a register counts.
@@ -65,6 +69,7 @@ impl Plan {
             decimal_comma: false,
             meter: None,
             register: None,
+            only: None,
             name: String::new(),
             said: String::new(),
         }
