@@ -56,7 +56,7 @@ fn only(meters: &[Meter]) -> Result<&Meter> {
         several => {
             const MOST: usize = 8;
             let mut names: Vec<String> =
-                several.iter().take(MOST).map(|meter| format!("`{}`", named(meter))).collect();
+                several.iter().take(MOST).map(|meter| format!("`{}`", shown(&meter.name))).collect();
             if several.len() > MOST {
                 names.push(format!("and {} more", several.len() - MOST));
             }
@@ -70,8 +70,8 @@ fn only(meters: &[Meter]) -> Result<&Meter> {
 }
 
 /// A meter's name for people.
-pub(crate) fn named(meter: &Meter) -> String {
-    if meter.name.is_empty() { "unnamed".to_owned() } else { meter.name.escape_debug().to_string() }
+pub(crate) fn shown(meter: &str) -> String {
+    if meter.is_empty() { "unnamed".to_owned() } else { meter.escape_debug().to_string() }
 }
 
 /// Reads all inputs, meter by meter, says what was not used, and writes the full ledger if asked. Without a zone the

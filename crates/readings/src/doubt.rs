@@ -128,7 +128,7 @@ impl Doubt {
                         sample.value
                     )
                 });
-                return Sample { value: f64::NAN, ..sample };
+                return sample.unknown();
             } else {
                 self.highest_w = power_w;
             }
@@ -152,7 +152,7 @@ impl Doubt {
             ledger.row_left_out(Rule::Stuck, sample, || {
                 format!("{} has stood still for {}; left out", sample.value, spell(sample.at - since))
             });
-            return Sample { value: f64::NAN, ..sample };
+            return sample.unknown();
         }
         sample
     }

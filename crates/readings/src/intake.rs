@@ -220,7 +220,22 @@ impl<'w> Intake<'w> {
         value: &[u8],
         factor: f64,
     ) -> Result<(), Error> {
-        let Some(at) = self.instant(id, line, time)? else { return Ok(()) };
+        match self.instant(id, line, time)? {
+            Some(at) => self.field(id, line, at, value, factor),
+            None => Ok(()),
+        }
+    }
+
+    /// A row's instant, and its value as it stands in the input.
+    #[inline]
+    pub(crate) fn field(
+        &mut self,
+        id: SeriesId,
+        line: u64,
+        at: Millis,
+        value: &[u8],
+        factor: f64,
+    ) -> Result<(), Error> {
         match number::parse(value) {
             Number::Finite(number) => self.reading(id, line, at, number * factor),
             _ => self.no_number(id, line, at, value),
@@ -264,8 +279,7 @@ impl<'w> Intake<'w> {
             self.implausible(line, at, value);
             return self.unknown(id, line, at);
         }
-        let given =
-            series.push(Sample { line, at, value, is_repaired: false, is_break: false }, &mut self.ledger);
+        let given = series.push(Sample::new(line, at, value), &mut self.ledger);
         given.map_err(|unreadable| unfit(&self.input, unreadable))
     }
 
@@ -286,7 +300,7 @@ impl<'w> Intake<'w> {
         if !PLAUSIBLE_TIMES.contains(&at) {
             return Ok(());
         }
-        let unknown = Sample { line, at, value: f64::NAN, is_repaired: false, is_break: false };
+        let unknown = Sample::new(line, at, f64::NAN);
         let given = self.series[id.0].push(unknown, &mut self.ledger);
         given.map_err(|unreadable| unfit(&self.input, unreadable))
     }

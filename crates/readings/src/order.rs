@@ -106,7 +106,7 @@ mod tests {
             for (line, step) in (1..).zip(times) {
                 at += step;
                 given += 1;
-                match order.push(Sample { line, at, value: 0.0, is_repaired: false, is_break: false }) {
+                match order.push(Sample::new(line, at, 0.0)) {
                     Given::Kept => {}
                     Given::Next(sample) => out.push(sample),
                     Given::Head => out.extend(order.take()),

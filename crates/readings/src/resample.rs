@@ -411,7 +411,7 @@ mod tests {
     fn samples(start_s: i64, step_s: i64, values: &[f64]) -> Vec<Sample> {
         let sample = |(line, &value): (u64, &f64)| {
             let at = (start_s + step_s * i64::try_from(line).unwrap()) * 1000;
-            Sample { line, at, value, is_repaired: false, is_break: false }
+            Sample::new(line, at, value)
         };
         (0..).zip(values).map(sample).collect()
     }

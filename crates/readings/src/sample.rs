@@ -16,6 +16,16 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    /// A row as it is given.
+    pub(crate) fn new(line: u64, at: Millis, value: f64) -> Self {
+        Self { line, at, value, is_repaired: false, is_break: false }
+    }
+
+    /// The same row without a usable value.
+    pub(crate) fn unknown(self) -> Self {
+        Self { value: f64::NAN, ..self }
+    }
+
     pub(crate) fn is_unknown(&self) -> bool {
         self.value.is_nan()
     }

@@ -166,7 +166,7 @@ impl Series {
                 ledger.row_left_out(Rule::Negative, sample, || {
                     format!("{} is below zero; left out", sample.value)
                 });
-                return self.pass_on(Sample { value: f64::NAN, ..sample }, ledger);
+                return self.pass_on(sample.unknown(), ledger);
             }
             ledger.row_note(Rule::SignFlipped, sample, || {
                 format!("{} like all before it is below zero; turned", sample.value)

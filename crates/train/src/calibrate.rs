@@ -61,9 +61,9 @@ pub struct HeldOut {
     pub low: f64,
 }
 
-/// Scores every reading's feature by a model that has not seen its week; none if no reading has the feature.
-pub fn hold_out(model: &dyn Model, set: &TrainingSet, feature: Feature, seed: u64) -> Option<HeldOut> {
-    let of_feature = set.of(feature);
+/// Scores every reading's feature by a model that has not seen its week; none if no reading has the feature, whose
+/// values are those of [`TrainingSet::of`].
+pub fn hold_out(model: &dyn Model, set: &TrainingSet, values: &TrainingSet, seed: u64) -> Option<HeldOut> {
     let weeks = set.rows.last()?.week + 1;
     let folds = (weeks / WEEKS_HELD_OUT).clamp(2, FOLDS);
     let fold_of = |week: u32| week * folds / weeks;
@@ -71,7 +71,7 @@ pub fn hold_out(model: &dyn Model, set: &TrainingSet, feature: Feature, seed: u6
     let mut low = None;
     for fold in 0..folds {
         let (held_out, shown): (Vec<_>, Vec<_>) =
-            of_feature.rows.iter().partition(|row| fold_of(row.week) == fold);
+            values.rows.iter().partition(|row| fold_of(row.week) == fold);
         if held_out.is_empty() || shown.is_empty() {
             continue;
         }

@@ -56,8 +56,8 @@ impl FittedModel {
     /// Fits a model to each feature.
     pub fn fit(set: &TrainingSet, model: &dyn Model, seed: u64) -> Self {
         let fit = |feature| {
-            let held_out = hold_out(model, set, feature, seed)?;
             let values = set.of(feature);
+            let held_out = hold_out(model, set, &values, seed)?;
             let highest_wh = values.rows.iter().map(|row| row.wh).fold(0.0, f64::max);
             let highest_wh = (BEYOND_HIGHEST * highest_wh).max(LEAST_HIGHEST_WH);
             let fitted = model.fit(&values, seed);

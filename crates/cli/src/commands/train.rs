@@ -15,7 +15,7 @@ use crate::{
     commands::holidays,
     excluded,
     history::{History, METER, read_fitted},
-    inputs::Sources,
+    inputs::{self, Sources},
     model_output::ModelOutputs,
     output::say,
     text::{BOLD, YELLOW, counted, grouped},
@@ -49,21 +49,15 @@ fn train_each(args: &TrainArgs, outputs: &ModelOutputs) -> Result<ExitCode> {
         args.output.display()
     );
     let zone = args.tz.as_ref().context("--tz is needed: the time zone of the homes")?;
-    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
     for folder in
         [Some(&outputs.output), outputs.table.as_ref(), outputs.fitted.as_ref()].into_iter().flatten()
     {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let histories = History::of_each(sources, zone, &args.learn)?;
+    let histories = History::of_each(sources(args), zone, &args.learn)?;
     let (count, mut failed) = (histories.len(), 0);
     for (number, history) in (1..).zip(histories) {
-        let name = if history.meter.is_empty() {
-            "unnamed".to_owned()
-        } else {
-            history.meter.escape_debug().to_string()
-        };
-        say!("{BOLD}meter     {name}{BOLD:#}, {number} of {count}");
+        say!("{BOLD}meter     {}{BOLD:#}, {number} of {count}", inputs::shown(&history.meter));
         let outputs = outputs.of_meter(&history.meter);
         match fit(history, args) {
             Ok((model, trained)) => outputs.write(&model, Some(&trained))?,
@@ -86,11 +80,14 @@ fn is_directory(path: &Path) -> bool {
     path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }
 
+fn sources(args: &TrainArgs) -> Sources<'_> {
+    Sources { inputs: &args.inputs, format: args.format, columns: &args.columns }
+}
+
 fn history(args: &TrainArgs) -> Result<History> {
-    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
     let mut history = match (&args.from, &args.tz) {
-        (Some(from), _) => History::carry_on(read_fitted(from)?, sources, &args.learn)?,
-        (None, Some(zone)) => History::begin(sources, zone, &args.learn)?,
+        (Some(from), _) => History::carry_on(read_fitted(from)?, sources(args), &args.learn)?,
+        (None, Some(zone)) => History::begin(sources(args), zone, &args.learn)?,
         (None, None) => anyhow::bail!("--tz is needed: the time zone of the home"),
     };
     let options = &mut history.options;

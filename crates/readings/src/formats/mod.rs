@@ -26,8 +26,9 @@ mod united_power;
 
 pub mod csv;
 
-use std::{fmt, str::FromStr};
+use std::{cell::OnceCell, fmt, str::FromStr};
 
+use self::csv::NamesLine;
 use crate::{
     error::Error,
     input::Input,
@@ -113,20 +114,29 @@ impl FromStr for &'static Format {
 }
 
 /// The first bytes of an input, unpacked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Head<'a>(&'a [u8]);
+#[derive(Debug)]
+pub(crate) struct Head<'a> {
+    bytes: &'a [u8],
+    /// Its first lines as lines of names, once some format has asked for them.
+    names: OnceCell<Vec<NamesLine>>,
+}
 
 impl<'a> Head<'a> {
     /// So many bytes are looked at.
     pub(crate) const BYTES: usize = 64 << 10;
 
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self { bytes, names: OnceCell::new() }
     }
 
     /// The bytes, all of the input where it is shorter than [`Head::BYTES`].
-    pub(crate) fn bytes(self) -> &'a [u8] {
-        self.0
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The names that each of the first lines may hold, in lower case.
+    fn names(&self) -> impl Iterator<Item = Vec<&str>> {
+        self.names.get_or_init(|| csv::names_lines(self.bytes).collect()).iter().map(NamesLine::lower)
     }
 }
 
@@ -137,10 +147,10 @@ pub fn read(
     options: &Options,
     intake: &mut Intake<'_>,
 ) -> Result<Understood, Error> {
-    let head = input.head(Head::BYTES)?;
+    let bytes = input.head(Head::BYTES)?;
+    let head = Head::new(&bytes);
     let names_columns = options.time_column.is_some() || options.value_column.is_some();
-    let is_it =
-        |format: &&Format| !(format.is_fixed_table && names_columns) && (format.detect)(&Head::new(&head));
+    let is_it = |format: &&Format| !(format.is_fixed_table && names_columns) && (format.detect)(&head);
     let detected = || Format::ALL.iter().copied().find(is_it);
     let format = format.or_else(detected).unwrap_or(&csv::FORMAT);
     intake.trusts_unit = options.unit.is_some();

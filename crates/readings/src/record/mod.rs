@@ -37,7 +37,6 @@ use crate::{
     error::{Error, ErrorKind},
     intake::Intake,
     ledger::Rule,
-    number::{self, Number},
     options::Options,
 };
 
@@ -214,10 +213,7 @@ fn pass_on(line: u64, outcome: Outcome<'_>, intake: &mut Intake<'_>) -> Result<B
     };
     match (when, value) {
         (When::At(at), Value::Number(number)) => intake.reading(id, line, at, number * column.factor)?,
-        (When::At(at), Value::Text(text)) => match number::parse(text.as_bytes()) {
-            Number::Finite(number) => intake.reading(id, line, at, number * column.factor)?,
-            _ => intake.no_number(id, line, at, text.as_bytes())?,
-        },
+        (When::At(at), Value::Text(text)) => intake.field(id, line, at, text.as_bytes(), column.factor)?,
         (When::At(at), Value::None) => {
             intake.missing(id, line, at, || "no value (`null`); left out".to_owned())?;
         }

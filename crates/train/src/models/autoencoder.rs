@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Fitted, Model, Parameters,
-    lattice::{Lattice, rising},
+    lattice::{ByCell, Lattice, rising},
     moments::{LEAST_FRACTION, raw_low, root, shrink},
     neighbours::borrowed,
     network::{Network, Schedule, learn},
@@ -73,9 +73,8 @@ pub struct AutoencoderParameters {
 #[derive(Debug, Clone)]
 pub(super) struct FittedAutoencoder {
     parameters: AutoencoderParameters,
-    lattice: Lattice,
-    /// `raw[(day · 24 + hour) · points + point]`.
-    raw: Vec<f64>,
+    /// In √Wh.
+    raw: ByCell,
 }
 
 /// What the network is told of a cell.
@@ -166,7 +165,7 @@ impl FittedAutoencoder {
             && spreads.iter().chain([deviation]).all(|spread| spread.is_finite() && *spread > 0.0)
             && spreads.len() == days * HOURS;
         let fitted = is_sound.then(|| Self::new(parameters))?;
-        fitted.raw.iter().all(|raw| raw.is_finite()).then_some(fitted)
+        fitted.raw.is_finite().then_some(fitted)
     }
 
     fn new(parameters: AutoencoderParameters) -> Self {
@@ -181,8 +180,8 @@ impl FittedAutoencoder {
             let residuals = x.iter().zip(&rebuilt).map(|(x, rebuilt)| (x - rebuilt) / spread);
             rising(residuals, LEAST_RISE * lattice.step / deviation / spread)
         };
-        let raw = spreads.iter().enumerate().flat_map(raw).collect();
-        Self { parameters, lattice, raw }
+        let values = spreads.iter().enumerate().flat_map(raw).collect();
+        Self { parameters, raw: ByCell { lattice, values } }
     }
 }
 
@@ -192,8 +191,7 @@ impl Fitted for FittedAutoencoder {
     }
 
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        let at = slot.cell() * POINTS;
-        self.lattice.value(&self.raw[at..at + POINTS], root(wh))
+        self.raw.value(slot, root(wh))
     }
 
     fn raw_low(&self) -> f64 {

@@ -14,8 +14,7 @@
 //! The trees add, multiply and compare, and their generator is seeded: the same bits on every machine of one
 //! word size (`smartcore` takes a 32-bit generator where words have 32 bits).
 
-use knowatt_score::{HOURS, Slot};
-use serde::{Deserialize, Serialize};
+use knowatt_score::HOURS;
 use smartcore::{
     ensemble::random_forest_regressor::{RandomForestRegressor, RandomForestRegressorParameters},
     linalg::basic::matrix::DenseMatrix,
@@ -23,7 +22,7 @@ use smartcore::{
 
 use super::{
     Fitted, Model, Parameters,
-    moments::{CellMoments, Moments, raw_low, root},
+    moments::{CellMoments, FittedMoments, Moments, root},
     recency, zscore,
 };
 use crate::training_set::TrainingSet;
@@ -41,27 +40,10 @@ const COLUMNS_TRIED: usize = 2;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Forest;
 
-/// A fitted [`Forest`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FittedForest(pub(super) CellMoments);
-
 impl Model for Forest {
     fn fit(&self, set: &TrainingSet, seed: u64) -> Box<dyn Fitted> {
-        Box::new(FittedForest(grown(set, seed).unwrap_or_else(|| zscore::cell_moments(set))))
-    }
-}
-
-impl Fitted for FittedForest {
-    fn parameters(&self) -> Parameters {
-        Parameters::Forest(self.clone())
-    }
-
-    fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        self.0.raw(slot, wh)
-    }
-
-    fn raw_low(&self) -> f64 {
-        raw_low()
+        let cells = grown(set, seed).unwrap_or_else(|| zscore::cell_moments(set));
+        Box::new(FittedMoments { cells, parameters: Parameters::Forest })
     }
 }
 
@@ -108,7 +90,7 @@ fn columns(cells: impl Iterator<Item = usize>) -> Option<DenseMatrix<f64>> {
 
 #[cfg(test)]
 mod tests {
-    use knowatt_score::{Calendar, DayClasses};
+    use knowatt_score::{Calendar, DayClasses, Slot};
 
     use super::*;
     use crate::TrainingRow;

@@ -1,5 +1,6 @@
 //! Evenly spaced points, and the straight line between two of them.
 
+use knowatt_score::Slot;
 use serde::{Deserialize, Serialize};
 
 /// Evenly spaced points in x, two or more.
@@ -36,6 +37,26 @@ impl Lattice {
         let (left, steps) = self.place(x);
         let (a, b) = (values[left], values[left + 1]);
         if steps < 0.0 { a } else { a + steps * (b - a) }
+    }
+}
+
+/// Values at the points of a lattice, for each cell.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ByCell {
+    pub(super) lattice: Lattice,
+    /// `values[(day · 24 + hour) · points + point]`.
+    pub(super) values: Vec<f64>,
+}
+
+impl ByCell {
+    /// The value at x in a slot's cell.
+    pub(super) fn value(&self, slot: Slot, x: f64) -> f64 {
+        let at = slot.cell() * self.lattice.points;
+        self.lattice.value(&self.values[at..at + self.lattice.points], x)
+    }
+
+    pub(super) fn is_finite(&self) -> bool {
+        self.values.iter().all(|value| value.is_finite())
     }
 }
 

@@ -7,6 +7,7 @@
 use knowatt_score::Slot;
 use serde::{Deserialize, Serialize};
 
+use super::{Fitted, Parameters};
 use crate::normal::upper_quantile;
 
 /// Each cell's spread is moved so far towards that of all cells.
@@ -56,7 +57,7 @@ impl Moments {
 /// The moments of each cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CellMoments {
+pub struct CellMoments {
     /// `cells[day · 24 + hour]`.
     cells: Vec<Moments>,
 }
@@ -93,6 +94,28 @@ pub(super) fn shrink(spreads: Vec<&mut f64>, least: f64) {
     let typical = libm::sqrt(squares / spreads.len() as f64);
     for spread in spreads {
         *spread = ((1.0 - SHRINKAGE) * *spread + SHRINKAGE * typical).max(least);
+    }
+}
+
+/// A fitted model that is nothing but the moments of each cell.
+#[derive(Debug)]
+pub(super) struct FittedMoments {
+    pub(super) cells: CellMoments,
+    /// Which model's parameters they are.
+    pub(super) parameters: fn(CellMoments) -> Parameters,
+}
+
+impl Fitted for FittedMoments {
+    fn parameters(&self) -> Parameters {
+        (self.parameters)(self.cells.clone())
+    }
+
+    fn raw(&self, slot: Slot, wh: f64) -> f64 {
+        self.cells.raw(slot, wh)
+    }
+
+    fn raw_low(&self) -> f64 {
+        raw_low()
     }
 }
 

@@ -8,10 +8,9 @@ use super::{
     autoencoder::{AutoencoderParameters, FittedAutoencoder},
     density::FittedDensity,
     envelope::FittedEnvelope,
-    forest::FittedForest,
     mixture::FittedMixture,
+    moments::{CellMoments, FittedMoments},
     plain_autoencoder::{FittedPlainAutoencoder, PlainAutoencoderParameters},
-    zscore::FittedZScore,
 };
 
 /// The parameters of a fitted model.
@@ -24,11 +23,11 @@ pub enum Parameters {
     Density(FittedDensity),
     /// Of a [`ZScore`](super::ZScore).
     #[serde(rename = "zscore")]
-    ZScore(FittedZScore),
+    ZScore(CellMoments),
     /// Of a [`Mixture`](super::Mixture).
     Mixture(FittedMixture),
     /// Of a [`Forest`](super::Forest).
-    Forest(FittedForest),
+    Forest(CellMoments),
     /// Of an [`Autoencoder`](super::Autoencoder).
     Autoencoder(AutoencoderParameters),
     /// Of a [`PlainAutoencoder`](super::PlainAutoencoder).
@@ -39,12 +38,15 @@ impl Parameters {
     /// The fitted model, if the parameters are sound and for so many day classes; else what is wrong with them.
     pub fn restore(self, day_classes: usize) -> Result<Box<dyn Fitted>, String> {
         let cells = day_classes * HOURS;
+        let of_moments = |moments: CellMoments, parameters| {
+            moments.is_sound(cells).then(|| Box::new(FittedMoments { cells: moments, parameters }) as _)
+        };
         let fitted: Option<Box<dyn Fitted>> = match self {
             Self::Envelope(fitted) => fitted.is_sound(cells).then(|| Box::new(fitted) as _),
             Self::Density(fitted) => fitted.is_sound(cells).then(|| Box::new(fitted) as _),
-            Self::ZScore(fitted) => fitted.0.is_sound(cells).then(|| Box::new(fitted) as _),
+            Self::ZScore(moments) => of_moments(moments, Self::ZScore),
             Self::Mixture(fitted) => fitted.is_sound(cells).then(|| Box::new(fitted) as _),
-            Self::Forest(fitted) => fitted.0.is_sound(cells).then(|| Box::new(fitted) as _),
+            Self::Forest(moments) => of_moments(moments, Self::Forest),
             Self::Autoencoder(parameters) => FittedAutoencoder::from_parameters(parameters, day_classes)
                 .map(|fitted| Box::new(fitted) as _),
             Self::PlainAutoencoder(parameters) => {

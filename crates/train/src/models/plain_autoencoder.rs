@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Fitted, Model, Parameters,
-    lattice::{Lattice, rising},
+    lattice::{ByCell, Lattice, rising},
     moments::{root, square},
     network::{Network, Schedule, learn},
 };
@@ -63,9 +63,7 @@ pub struct PlainAutoencoderParameters {
 pub(super) struct FittedPlainAutoencoder {
     parameters: PlainAutoencoderParameters,
     /// In √Wh, from the median up.
-    lattice: Lattice,
-    /// `raw[(day · 24 + hour) · points + point]`.
-    raw: Vec<f64>,
+    raw: ByCell,
 }
 
 /// The mean squared error of each column of a batch.
@@ -125,7 +123,7 @@ impl FittedPlainAutoencoder {
             && (0.0..=*highest_wh).contains(median_wh)
             && deviations.iter().chain([error]).all(|x| x.is_finite() && *x > 0.0);
         let fitted = is_sound.then(|| Self::new(parameters, days))?;
-        fitted.raw.iter().all(|raw| raw.is_finite()).then_some(fitted)
+        fitted.raw.is_finite().then_some(fitted)
     }
 
     fn new(parameters: PlainAutoencoderParameters, days: usize) -> Self {
@@ -141,8 +139,8 @@ impl FittedPlainAutoencoder {
             });
             rising(errors(network, &batch).into_iter().map(|square| libm::sqrt(square / error)), LEAST_RISE)
         };
-        let raw = (0..days * HOURS).flat_map(raw).collect();
-        Self { parameters, lattice, raw }
+        let values = (0..days * HOURS).flat_map(raw).collect();
+        Self { parameters, raw: ByCell { lattice, values } }
     }
 }
 
@@ -152,8 +150,7 @@ impl Fitted for FittedPlainAutoencoder {
     }
 
     fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        let at = slot.cell() * POINTS;
-        self.lattice.value(&self.raw[at..at + POINTS], root(wh))
+        self.raw.value(slot, root(wh))
     }
 
     fn raw_low(&self) -> f64 {

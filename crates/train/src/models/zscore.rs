@@ -4,12 +4,11 @@
 //! for other day classes (see `neighbours`): local-constant regression of mean and variance (Nadaraya
 //! 1964, Watson 1964; Fan & Yao 1998 for the variance). Recent readings count more (see `recency`).
 
-use knowatt_score::{HOURS, Slot};
-use serde::{Deserialize, Serialize};
+use knowatt_score::HOURS;
 
 use super::{
     Fitted, Model, Parameters,
-    moments::{CellMoments, Moments, raw_low, root},
+    moments::{CellMoments, FittedMoments, Moments, root},
     neighbours::borrowed,
     recency,
 };
@@ -24,27 +23,10 @@ const LEAST_SEEN: f64 = 0.5;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ZScore;
 
-/// A fitted [`ZScore`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FittedZScore(pub(super) CellMoments);
-
 impl Model for ZScore {
     fn fit(&self, set: &TrainingSet, _seed: u64) -> Box<dyn Fitted> {
-        Box::new(FittedZScore(cell_moments(set)))
-    }
-}
-
-impl Fitted for FittedZScore {
-    fn parameters(&self) -> Parameters {
-        Parameters::ZScore(self.clone())
-    }
-
-    fn raw(&self, slot: Slot, wh: f64) -> f64 {
-        self.0.raw(slot, wh)
-    }
-
-    fn raw_low(&self) -> f64 {
-        raw_low()
+        let cells = cell_moments(set);
+        Box::new(FittedMoments { cells, parameters: Parameters::ZScore })
     }
 }
 

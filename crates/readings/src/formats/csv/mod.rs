@@ -23,6 +23,7 @@ pub use rows::MAX_ROW_BYTES;
 
 pub(crate) use layout::named;
 pub(crate) use plan::{Header, Plan, Role, UnitAt};
+pub(super) use plan::{NamesLine, names_lines};
 pub(crate) use time_form::TimeForm;
 
 use self::{rows::Rows, time_form::Written};
@@ -91,7 +92,7 @@ pub(crate) fn read_as(
 
 /// Whether some line among the first is a header that satisfies `is`.
 pub(crate) fn has_header(head: &Head<'_>, is: fn(&[&str]) -> bool) -> bool {
-    Header::find(head.bytes(), is).is_some()
+    head.names().any(|names| is(&names))
 }
 
 fn read_table(input: Input, header: &Header, plan: &Plan, intake: &mut Intake<'_>) -> Result<String, Error> {
@@ -99,8 +100,14 @@ fn read_table(input: Input, header: &Header, plan: &Plan, intake: &mut Intake<'_
     let mut rows = Rows::new(input, header)?;
     rows.next()?; // the names
     intake.begin(&name);
-    let mut table =
-        Table { plan, width: header.names.len(), latest: None, scratch: Vec::new(), joined: Vec::new() };
+    let mut table = Table {
+        plan,
+        width: header.names.len(),
+        time_name: &header.names[plan.time[0]],
+        latest: None,
+        scratch: Vec::new(),
+        joined: Vec::new(),
+    };
     while rows.next()? {
         table.take(&rows, intake)?;
     }
@@ -111,6 +118,8 @@ fn read_table(input: Input, header: &Header, plan: &Plan, intake: &mut Intake<'_
 struct Table<'p> {
     plan: &'p Plan,
     width: usize,
+    /// The name of the (first) column of the time.
+    time_name: &'p str,
     /// The series of the row before, where all rows are of one.
     latest: Option<(SeriesId, f64)>,
     scratch: Vec<u8>,
@@ -144,7 +153,8 @@ impl Table<'_> {
         }
         if let Some((at, only)) = &self.plan.only {
             // Tables may follow one another, each with its header.
-            let is_header = row.field(0).starts_with(b"#") || row.field(self.plan.time[0]) == b"_time";
+            let is_header =
+                row.field(0).starts_with(b"#") || row.field(self.plan.time[0]) == self.time_name.as_bytes();
             if is_header {
                 return Ok(());
             }

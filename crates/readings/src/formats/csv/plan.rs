@@ -95,20 +95,10 @@ const ROWS: usize = 400;
 impl Header {
     /// The first of the first lines whose names satisfy a condition, they being in lower case.
     pub(crate) fn find(head: &[u8], is: impl Fn(&[&str]) -> bool) -> Option<Self> {
-        const LINES: usize = 60;
-        let mut offset = 0;
-        for (lines_before, line) in (0..).zip(head.split_inclusive(|&byte| byte == b'\n').take(LINES)) {
-            for delimiter in [b',', b';', b'\t'] {
-                let Some(names) = fields(line, delimiter).next() else { continue };
-                let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-                if is(&lower.iter().map(String::as_str).collect::<Vec<_>>()) {
-                    let rows = fields(&head[offset + line.len()..], delimiter).take(ROWS).collect();
-                    return Some(Self { names, rows, delimiter, offset, lines_before });
-                }
-            }
-            offset += line.len();
-        }
-        None
+        let NamesLine { names, delimiter, offset, end, lines_before, .. } =
+            names_lines(head).find(|line| is(&line.lower()))?;
+        let rows = fields(&head[end..], delimiter).take(ROWS).collect();
+        Some(Self { names, rows, delimiter, offset, lines_before })
     }
 
     /// The first line with anything in it, whatever it is.
@@ -144,6 +134,42 @@ impl Header {
     pub(crate) fn shown(&self, at: usize) -> String {
         crate::intake::show(self.names.get(at).map_or(&[][..], |name| name.as_bytes()))
     }
+}
+
+/// A line of the head, split in one of the ways in which it may hold names.
+#[derive(Debug)]
+pub(in crate::formats) struct NamesLine {
+    names: Vec<String>,
+    lower: Vec<String>,
+    delimiter: u8,
+    offset: usize,
+    end: usize,
+    lines_before: u64,
+}
+
+impl NamesLine {
+    /// The names in lower case.
+    pub(in crate::formats) fn lower(&self) -> Vec<&str> {
+        self.lower.iter().map(String::as_str).collect()
+    }
+}
+
+/// The first lines, in every way in which they may hold names.
+pub(in crate::formats) fn names_lines(head: &[u8]) -> impl Iterator<Item = NamesLine> {
+    const LINES: usize = 60;
+    let lines = (0..).zip(head.split_inclusive(|&byte| byte == b'\n').take(LINES));
+    let lines = lines.scan(0, |offset, (lines_before, line)| {
+        let start = *offset;
+        *offset += line.len();
+        Some((start, lines_before, line))
+    });
+    lines.flat_map(|(offset, lines_before, line)| {
+        [b',', b';', b'\t'].into_iter().filter_map(move |delimiter| {
+            let names = fields(line, delimiter).next()?;
+            let lower = names.iter().map(|name| name.to_lowercase()).collect();
+            Some(NamesLine { names, lower, delimiter, offset, end: offset + line.len(), lines_before })
+        })
+    })
 }
 
 /// The rows of some text, field by field, as far as they can be read.
