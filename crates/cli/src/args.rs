@@ -1,6 +1,10 @@
 //! Every flag, once: help, man page, completions and parsing all come from here.
 
+mod export;
+
 use std::path::PathBuf;
+
+pub(crate) use export::ExportArgs;
 
 use clap::{
     Parser, Subcommand, ValueEnum,
@@ -39,6 +43,8 @@ pub(crate) enum Command {
     Score(ScoreArgs),
     /// Make a table of hours of a meter's history, whatever it comes as: meter,start,wh
     Import(ImportArgs),
+    /// Make of a model what another engine runs: ksqlDB, Flink, a database, a browser
+    Export(ExportArgs),
     /// Say what a model file holds and where it came from
     Inspect(InspectArgs),
     /// List the places whose public holidays are known, or the dates of some

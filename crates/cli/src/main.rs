@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Score(args) => commands::score::run(&args),
         Command::Import(args) => commands::import::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Holidays(args) => commands::holidays::run(&args),
         Command::Demo => commands::demo::run(),

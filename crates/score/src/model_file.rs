@@ -40,7 +40,7 @@ use crate::{
     curve::{Curve, CurveError, Knot},
     feature::{Feature, INTERVAL_S},
     population::Population,
-    sealed::{DIGEST_HEX, SealedError, SealedKind, json},
+    sealed::{DIGEST_HEX, DIGEST_TAIL, SealedError, SealedKind, json},
     table::{CurveSet, ScoreTable},
 };
 
@@ -283,6 +283,13 @@ impl ModelFile {
         line("population", json(&self.population));
         line("curves", curves_json(&self.table));
         KIND.seal(&parts)
+    }
+
+    /// The digest at the file's end, in lower-case hexadecimal: it names the model.
+    pub fn sha256(&self) -> String {
+        let bytes = self.to_bytes();
+        let end = bytes.len() - DIGEST_TAIL.len();
+        bytes[end - DIGEST_HEX..end].iter().copied().map(char::from).collect()
     }
 
     /// Reads a whole file, at most [`MAX_FILE_BYTES`] of it.

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod distil;
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod holidays;
 pub(crate) mod import;
 pub(crate) mod inspect;

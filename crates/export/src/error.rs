@@ -1,0 +1,23 @@
+//! Why nothing was exported.
+
+/// Why a model was not exported.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An option means nothing to a target.
+    #[error("--{option} is not for {target}")]
+    Option {
+        /// The option's name.
+        option: &'static str,
+        /// The target's name.
+        target: &'static str,
+    },
+    /// The table does not fit into what the engine takes.
+    #[error("the table is too large for {target}: {what}")]
+    TooLarge {
+        /// The target's name.
+        target: &'static str,
+        /// How much is too much.
+        what: String,
+    },
+}

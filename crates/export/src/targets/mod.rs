@@ -1,0 +1,35 @@
+//! The engines, a file each.
+
+mod csv;
+mod python;
+mod vectors;
+
+use crate::{error::Error, export::Export};
+
+/// What a model is made into for one engine.
+pub trait Target: Sync {
+    /// Its name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// What it makes, for which engine, in a few words.
+    fn summary(&self) -> &'static str;
+
+    /// The file's usual ending, without the dot.
+    fn extension(&self) -> &'static str;
+
+    /// Whether the talk's −1 for an hour that does not exist can be asked for.
+    fn has_seed_compatible(&self) -> bool {
+        false
+    }
+
+    /// The file.
+    fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error>;
+
+    /// How to install and to call what was made, `file` being where it was written: lines to read and to copy.
+    fn explain(&self, export: &Export<'_>, file: &str) -> String;
+}
+
+/// Every target, in the order in which they are listed.
+pub fn all() -> &'static [&'static dyn Target] {
+    &[&python::Python, &csv::Csv, &vectors::Vectors]
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Holds what engines made of the vectors against what they should have made, and prints a table: compare.py FOLDER...
+
+Exits with 1 if an engine differs by more than it may: not at all, or by one unit in the last place where the engine's own
+arithmetic is not ours to choose.
+"""
+
+import struct
+import sys
+from pathlib import Path
+
+import vectors
+
+ONE_ULP = {"onnx", "mariadb", "clickhouse"}
+
+
+def ordered(number):
+    """Doubles as whole numbers in their order, so that neighbours differ by one; -0.0 is beside 0.0."""
+    (bits,) = struct.unpack("<q", struct.pack("<d", number))
+    return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF) - 1
+
+
+def distance(expected, found):
+    """In units in the last place; None if only one of them is a score."""
+    if expected is None or found is None:
+        return 0 if expected is found else None
+    return abs(ordered(expected) - ordered(found))
+
+
+def compare(folder, engine):
+    counted = dict(vectors=0, skipped=0, differ=0, worst=0)
+    said = 0
+    with open(folder / f"{engine}.results") as lines:
+        results = [line.rstrip("\n") for line in lines]
+    calls = list(vectors.read(folder))
+    if len(results) != len(calls):
+        sys.exit(f"{engine} on {folder.name}: {len(results)} results of {len(calls)} vectors")
+    for (function, expected, arguments), line in zip(calls, results):
+        if line == "skip":
+            counted["skipped"] += 1
+            continue
+        counted["vectors"] += 1
+        found = [vectors.value(one) for one in line.split(" ")]
+        distances = [distance(*pair) for pair in zip(expected, found)] if len(expected) == len(found) else [None]
+        worst = float("inf") if None in distances else max(distances)
+        counted["worst"] = max(counted["worst"], worst)
+        if worst > 0:
+            counted["differ"] += 1
+            if said < 5:
+                said += 1
+                print(f"{engine} on {folder.name}: {function}{tuple(arguments)} is {line}, not {expected}", file=sys.stderr)
+    return counted
+
+
+def main():
+    folders = [Path(name) for name in sys.argv[1:]]
+    failed = False
+    print("| engine | model | vectors | cannot be called so | differ | worst, in units in the last place |\n|---|---|---|---|---|---|")
+    engines = sorted({path.stem for folder in folders for path in folder.glob("*.results")})
+    for engine in engines:
+        for folder in folders:
+            if (folder / f"{engine}.results").exists():
+                c = compare(folder, engine)
+                print(f"| {engine} | {folder.name} | {c['vectors']:,} | {c['skipped']:,} | {c['differ']:,} | {c['worst']} |")
+                failed |= c["worst"] > (1 if engine in ONE_ULP else 0) or c["vectors"] == 0
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
