@@ -55,6 +55,7 @@ fn the_commands_in_the_documents_print_what_they_show() {
         "data/README.md",
         "docs/readings.md",
         "docs/formats.md",
+        "docs/export.md",
         "docs/retraining.md",
         "docs/model-file.md",
         "docs/models.md",

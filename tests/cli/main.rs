@@ -7,6 +7,7 @@
 mod clock_changes;
 mod columns;
 mod documents;
+mod export;
 mod formats;
 mod holidays;
 mod hostile_input;

@@ -37,7 +37,7 @@ pub enum NameError {
 }
 
 impl Name {
-    /// The talk's.
+    /// The talk's function, which is the default.
     pub const DEFAULT: &'static str = "ANOMOLY_POWER";
     /// The most characters.
     pub const MOST: usize = 48;
@@ -50,6 +50,12 @@ impl Name {
     /// In lower case, where a language's custom wants that.
     pub fn lower(&self) -> &str {
         &self.lower
+    }
+}
+
+impl Default for Name {
+    fn default() -> Self {
+        Self { given: Self::DEFAULT.to_owned(), lower: Self::DEFAULT.to_ascii_lowercase() }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct ExportArgs {
     pub(crate) output: Option<PathBuf>,
 
     /// What the function, class or module is called
-    #[arg(long, value_name = "NAME", default_value = Name::DEFAULT)]
+    #[arg(long, value_name = "NAME", default_value_t)]
     pub(crate) name: Name,
 
     /// Of an hour that does not exist the function of hour and Wh gives -1, as the talk's did, not NULL

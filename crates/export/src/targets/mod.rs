@@ -33,3 +33,6 @@ pub trait Target: Sync {
 pub fn all() -> &'static [&'static dyn Target] {
     &[&python::Python, &csv::Csv, &vectors::Vectors]
 }
+
+#[cfg(test)]
+mod tests;
