@@ -54,15 +54,15 @@ def compare(folder, engine):
 
 def main():
     folders = [Path(name) for name in sys.argv[1:]]
-    failed = False
-    print("| engine | model | vectors | cannot be called so | differ | worst, in units in the last place |\n|---|---|---|---|---|---|")
     engines = sorted({path.stem for folder in folders for path in folder.glob("*.results")})
+    failed = not engines
+    print("| engine | models | vectors | cannot be called so | differ | worst, in units in the last place |\n|---|---|---|---|---|---|")
     for engine in engines:
-        for folder in folders:
-            if (folder / f"{engine}.results").exists():
-                c = compare(folder, engine)
-                print(f"| {engine} | {folder.name} | {c['vectors']:,} | {c['skipped']:,} | {c['differ']:,} | {c['worst']} |")
-                failed |= c["worst"] > (1 if engine in ONE_ULP else 0) or c["vectors"] == 0
+        counts = [compare(folder, engine) for folder in folders if (folder / f"{engine}.results").exists()]
+        total = {key: sum(count[key] for count in counts) for key in ("vectors", "skipped", "differ")}
+        worst = max(count["worst"] for count in counts)
+        print(f"| {engine} | {len(counts)} | {total['vectors']:,} | {total['skipped']:,} | {total['differ']:,} | {worst} |")
+        failed |= worst > (1 if engine in ONE_ULP else 0) or any(count["vectors"] == 0 for count in counts)
     sys.exit(failed)
 
 
