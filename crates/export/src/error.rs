@@ -20,4 +20,7 @@ pub enum Error {
         /// How much is too much.
         what: String,
     },
+    /// The jar could not be put together.
+    #[error("the jar could not be made: {0}")]
+    Jar(String),
 }

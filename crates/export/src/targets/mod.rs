@@ -1,6 +1,7 @@
 //! The engines, a file each.
 
 mod csv;
+mod jvm;
 mod python;
 mod vectors;
 
@@ -31,7 +32,16 @@ pub trait Target: Sync {
 
 /// Every target, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&python::Python, &csv::Csv, &vectors::Vectors]
+    &[
+        &jvm::KSQLDB,
+        &jvm::FLINK,
+        &jvm::SPARK,
+        &jvm::KAFKA_STREAMS,
+        &jvm::Java,
+        &python::Python,
+        &csv::Csv,
+        &vectors::Vectors,
+    ]
 }
 
 #[cfg(test)]

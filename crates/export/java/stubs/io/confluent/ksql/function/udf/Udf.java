@@ -1,0 +1,15 @@
+package io.confluent.ksql.function.udf;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** The names of ksqlDB's annotation, to compile with; the server has its own. */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.METHOD)
+public @interface Udf {
+    String description() default "";
+    String schema() default "";
+    String schemaProvider() default "";
+}
