@@ -6,7 +6,6 @@ producer wrote them; the first at an instant, each of the others an hour after t
 import csv, json, struct, sys, urllib.request
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
 
 SCHEMA = {"type": "record", "name": "myrecord", "fields": [{"name": "hour", "type": "float"}, {"name": "kwh", "type": "float"}]}
 
@@ -16,9 +15,6 @@ def main(broker, registry, topic, first_ms, *files):
     headers = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
     request = urllib.request.Request(f"{registry}/subjects/{topic}-value/versions", body, headers)
     schema_id = json.load(urllib.request.urlopen(request))["id"]
-    admin = AdminClient({"bootstrap.servers": broker})
-    for created in admin.create_topics([NewTopic(topic, 1, 1, config={"retention.ms": "-1"})]).values():
-        created.result()
     producer = Producer({"bootstrap.servers": broker})
     for number, row in enumerate(row for file in files for row in csv.DictReader(open(file))):
         value = b"\0" + struct.pack(">I", schema_id) + struct.pack("<ff", float(row["hour"]), float(row["wh"]))

@@ -5,7 +5,6 @@
 import json, struct, sys, urllib.request
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
 
 SCHEMA = {
     "type": "record",
@@ -35,11 +34,6 @@ def main(broker, registry, topic, count):
     headers = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
     request = urllib.request.Request(f"{registry}/subjects/{topic}-value/versions", body, headers)
     schema_id = json.load(urllib.request.urlopen(request))["id"]
-    # The readings are old: the broker must not delete them for that.
-    admin = AdminClient({"bootstrap.servers": broker})
-    topics = admin.create_topics([NewTopic(topic, 3, 1, config={"retention.ms": "-1"})])
-    for created in topics.values():
-        created.result()
     producer = Producer({"bootstrap.servers": broker, "linger.ms": 50, "compression.type": "zstd"})
     head = b"\0" + struct.pack(">I", schema_id)
     for number in range(count):

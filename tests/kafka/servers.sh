@@ -68,6 +68,18 @@ P
     up "the broker" "$work/kafka.log" kcat -b "$broker" -L -m 1
 }
 
+create_topics() { # PARTITIONS NAME...
+    "$libraries/python/bin/python" - "$broker" "$@" << 'P'
+import sys
+from confluent_kafka.admin import AdminClient, NewTopic
+client = AdminClient({"bootstrap.servers": sys.argv[1]})
+# What is written is old: the broker must not delete it for that.
+topics = [NewTopic(name, int(sys.argv[2]), 1, config={"retention.ms": "-1"}) for name in sys.argv[3:]]
+for created in client.create_topics(topics).values():
+    created.result()
+P
+}
+
 # Sets `registry`, the address of its Confluent API, and `registry_port`.
 start_registry() {
     local jar
