@@ -99,6 +99,10 @@ fn united_power_tables_are_told_apart_by_their_signs() {
         imported("in.csv", &format!(" Usage Information\n{given}{taken}{net}"), "--tz America/Denver");
     assert_eq!(hours, ["2025-10-19T06:00:00Z 970", "2025-10-19T07:00:00Z 20", "2025-10-19T08:00:00Z 0"]);
     assert!(said.contains("3 used as read, 6 not needed"), "{said}");
+    // A home without panels: the net is what was taken, and counts once.
+    let (hours, said) = imported("in.csv", &format!("{taken}{taken}"), "--tz America/Denver");
+    assert_eq!(hours[0], "2025-10-19T06:00:00Z 970");
+    assert!(said.contains("3 used as read, 3 not needed"), "{said}");
 }
 
 #[test]

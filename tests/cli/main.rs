@@ -16,6 +16,7 @@ mod ledger;
 mod meters;
 mod model_file;
 mod models;
+mod net;
 mod reproducible;
 mod results;
 mod retrain;
