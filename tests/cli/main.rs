@@ -10,6 +10,7 @@ mod documents;
 mod export;
 mod formats;
 mod holidays;
+mod hostile_formats;
 mod hostile_input;
 mod hygiene;
 mod ledger;
