@@ -10,6 +10,7 @@ use crate::{
     ledger::{Ledger, OfInput, Rule},
     number::{self, Number},
     reading::{PLAUSIBLE_TIMES, Reading, Readings},
+    record::schemas::Schemas,
     sample::Sample,
     series::{self, Asked, Column, Series, Unreadable},
     unit::{Flow, Kind},
@@ -35,6 +36,8 @@ pub struct Intake<'w> {
     latest: Option<SeriesId>,
     /// What the user says of the input being read.
     pub(crate) asked: Asked,
+    /// The schemas that an input before was written with.
+    pub(crate) schemas: Option<Schemas>,
 }
 
 /// Which series a row belongs to.
@@ -65,6 +68,7 @@ impl<'w> Intake<'w> {
             by_name: HashMap::new(),
             latest: None,
             asked: Asked::default(),
+            schemas: None,
         }
     }
 
