@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::support::{Folder, column, numbers, root};
+use crate::support::{Folder, column, home_assistant_database, numbers, root};
 
 /// Imports a file; gives the hours as `start wh`, and what was said.
-fn imported(name: &str, content: &str, flags: &str) -> (Vec<String>, String) {
+fn imported(name: &str, content: &(impl AsRef<[u8]> + ?Sized), flags: &str) -> (Vec<String>, String) {
     let folder = Folder::with(name, content);
     let outcome = folder.knowatt(&format!("import {name} {flags} -o out.csv"));
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
@@ -99,6 +99,10 @@ fn united_power_tables_are_told_apart_by_their_signs() {
         imported("in.csv", &format!(" Usage Information\n{given}{taken}{net}"), "--tz America/Denver");
     assert_eq!(hours, ["2025-10-19T06:00:00Z 970", "2025-10-19T07:00:00Z 20", "2025-10-19T08:00:00Z 0"]);
     assert!(said.contains("3 used as read, 6 not needed"), "{said}");
+    // A home without panels: the net is what was taken, and counts once.
+    let (hours, said) = imported("in.csv", &format!("{taken}{taken}"), "--tz America/Denver");
+    assert_eq!(hours[0], "2025-10-19T06:00:00Z 970");
+    assert!(said.contains("3 used as read, 3 not needed"), "{said}");
 }
 
 #[test]
@@ -161,6 +165,114 @@ fn influxdb_annotations_are_passed_over() {
 ,,0,2024-01-01T00:00:00Z,2024-01-02T00:00:00Z,2024-01-01T01:00:00Z,0.25,energy_kwh,house
 ";
     assert_eq!(imported("in.csv", content, "").0, ["2024-01-01T00:00:00Z 500", "2024-01-01T01:00:00Z 250"]);
+}
+
+#[test]
+fn green_button_values_are_wh_times_their_power_of_ten_and_export_is_left_out() {
+    let reading = |(hour, value): (i32, i32)| {
+        let start = 1_704_067_200 + 3600 * hour;
+        format!(
+            "<IntervalReading><timePeriod><duration>3600</duration><start>{start}</start></timePeriod><value>{value}</value></IntervalReading>"
+        )
+    };
+    let entry = |flow: i32, power: i32, values: [i32; 3]| {
+        let readings: String = (0..).zip(values).map(reading).collect();
+        format!(
+            "<entry><link rel=\"self\" href=\"https://utility/UsagePoint/9/MeterReading/{flow}\"/><link rel=\"related\" href=\"https://utility/ReadingType/{flow}\"/><content><MeterReading/></content></entry>
+<entry><link rel=\"self\" href=\"https://utility/ReadingType/{flow}\"/><content><ReadingType><flowDirection>{flow}</flowDirection><powerOfTenMultiplier>{power}</powerOfTenMultiplier><uom>72</uom></ReadingType></content></entry>
+<entry><link rel=\"up\" href=\"https://utility/UsagePoint/9/MeterReading/{flow}/IntervalBlock\"/><content><IntervalBlock>{readings}</IntervalBlock></content></entry>"
+        )
+    };
+    let feed = format!(
+        "<feed xmlns=\"http://www.w3.org/2005/Atom\" xmlns:espi=\"http://naesb.org/espi\">{}{}</feed>",
+        entry(1, -3, [500_000, 250_000, 1_250_500]),
+        entry(19, 0, [10, 20, 30])
+    );
+    let (hours, said) = imported("in.xml", &feed, "");
+    // 500 + 250 + 1250.5 Wh.
+    assert_eq!(
+        hours,
+        ["2024-01-01T00:00:00Z 500", "2024-01-01T01:00:00Z 250", "2024-01-01T02:00:00Z 1250.5"]
+    );
+    assert!(said.contains("6 rows: 3 used as read, 3 not needed"), "{said}");
+}
+
+#[test]
+fn nem12_days_begin_at_midnight_of_the_market() {
+    let day = |value: &str| format!("300,20240301,{}A,,,,\n", format!("{value},").repeat(48));
+    let head = |suffix: &str| format!("200,6123456789,E1E2B1,1,{suffix},,,kWh,30,\n");
+    let content = [
+        "100,NEM12,202403020000,A,B\n",
+        &head("E1"),
+        &day("0.1"),
+        &head("E2"),
+        &day("0.15"),
+        &head("B1"),
+        &day("9"),
+    ]
+    .concat();
+    let (hours, said) = imported("in.csv", &(content + "900\n"), "");
+    assert_eq!((hours.len(), hours[0].as_str()), (24, "2024-02-29T14:00:00Z 500"));
+    // 48 × (0.1 + 0.15) kWh.
+    assert!(said.contains("imported  24 hours, 12.000 kWh"), "{said}");
+}
+
+#[test]
+fn solaredge_reads_what_the_home_used() {
+    let value = |(hour, wh): (i32, f64)| format!("{{\"date\":\"2024-10-01 0{hour}:00:00\",\"value\":{wh}}}");
+    let values = |wh: [f64; 3]| (0..).zip(wh).map(value).collect::<Vec<_>>().join(",");
+    let content = format!(
+        "{{\"energyDetails\":{{\"timeUnit\":\"HOUR\",\"unit\":\"Wh\",\"meters\":[{{\"type\":\"Production\",\"values\":[{}]}},{{\"type\":\"Consumption\",\"values\":[{}]}}]}}}}",
+        values([0.0, 0.0, 900.0]),
+        values([120.0, 80.5, 300.0])
+    );
+    let (hours, said) = imported("in.json", &content, "--tz Europe/Madrid");
+    let expected = ["2024-09-30T22:00:00Z 120", "2024-09-30T23:00:00Z 80.5", "2024-10-01T00:00:00Z 300"];
+    assert_eq!(hours, expected);
+    assert!(said.contains("6 rows: 3 used as read, 3 not needed"), "{said}");
+}
+
+#[test]
+fn telegrams_counters_of_two_tariffs_make_the_hours_between_them() {
+    let telegram = |(quarter, low, normal): (i32, &str, &str)| {
+        let (hour, minute) = (12 + quarter / 4, quarter % 4 * 15);
+        format!(
+            "/ISK5\\2M550T-1012\r\n\r\n0-0:1.0.0(240115{hour}{minute:02}00W)\r\n0-0:96.1.1(4530303331)\r\n1-0:1.8.1({low}*kWh)\r\n1-0:1.8.2({normal}*kWh)\r\n1-0:2.8.1(000009.000*kWh)\r\n!\r\n"
+        )
+    };
+    let counters = [
+        (0, "000100.000", "000200.000"),
+        (1, "000100.000", "000200.125"),
+        (2, "000100.000", "000200.250"),
+        (3, "000100.050", "000200.300"),
+        (4, "000100.100", "000200.300"),
+    ];
+    let (hours, said) = imported("in.log", &counters.map(telegram).concat(), "");
+    // 100 Wh of the one and 300 Wh of the other.
+    assert_eq!(hours, ["2024-01-15T11:00:00Z 400"]);
+    assert!(said.contains("5 telegrams"), "{said}");
+}
+
+#[test]
+fn line_protocol_has_power_by_the_quarter_and_other_measurements() {
+    let line = |(quarter, watts): (i64, i32)| {
+        let at = (1_704_067_200 + 900 * quarter) * 1_000_000_000;
+        format!("W,domain=sensor,entity_id=house value={watts} {at}\n°C,entity_id=attic value=20 {at}\n")
+    };
+    let lines: String = (0..).zip([400, 800, 1200, 1600, 100, 100, 100, 100]).map(line).collect();
+    let (hours, said) = imported("in.lp", &lines, "");
+    // (400 + 800 + 1200 + 1600) / 4 and 4 × 100 / 4 Wh.
+    assert_eq!(hours, ["2024-01-01T00:00:00Z 1000", "2024-01-01T01:00:00Z 100"]);
+    assert!(said.contains("16 rows: 8 used as read, 8 not needed"), "{said}");
+}
+
+#[test]
+#[cfg_attr(not(feature = "sqlite"), ignore = "this build reads no databases")]
+fn home_assistant_s_database_has_sums_at_the_ends_of_their_hours() {
+    let (hours, said) = imported("home-assistant_v2.db", &home_assistant_database(&[1.5, 1.75, 2.75]), "");
+    // 1.75 − 1.5 and 2.75 − 1.75 kWh; the sum of an hour is the counter's at its end.
+    assert_eq!(hours, ["2024-01-01T01:00:00Z 250", "2024-01-01T02:00:00Z 1000"]);
+    assert!(said.contains("the statistic `sensor.attic` (in `°C`); left out"), "{said}");
 }
 
 #[test]

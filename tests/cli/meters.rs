@@ -59,6 +59,23 @@ fn a_meter_that_cannot_be_trained_is_told_and_the_others_are() {
 }
 
 #[test]
+fn meters_whose_long_names_begin_alike_have_files_of_their_own() {
+    let long = |end: &str| format!("{}{end}", "é/".repeat(200));
+    let rows = history_of(30, use_in_hour);
+    let row = |row: &str| format!("{},{row}\n{},{row}\n", long("a"), long("b"));
+    let rows: String = rows.lines().skip(1).map(row).collect();
+    let folder = Folder::with("in.csv", format!("meter,timestamp,wh\n{rows}"));
+    folder.succeeds("train in.csv --tz UTC --model envelope -o models/ --table tables/ --fitted fitted/");
+    for kind in ["models", "tables", "fitted"] {
+        let entries = std::fs::read_dir(folder.path(kind)).unwrap();
+        let names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+        assert!(names.iter().all(|name| name.len() < 220 && name.starts_with("%C3%A9%2F")), "{names:?}");
+    }
+}
+
+#[test]
 fn a_fitted_model_is_carried_on_by_its_own_meter_only() {
     let folder = two();
     folder.succeeds("train both.csv --tz UTC --meter house --fitted f.json -o m.json");

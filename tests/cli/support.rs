@@ -111,6 +111,28 @@ impl Folder {
     }
 }
 
+/// The bytes of a database like Home Assistant's: sums, as kWh, of a meter at the hours from the first of January 2024.
+pub fn home_assistant_database(sums: &[f64]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("home-assistant_v2.db");
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let schema = "
+        CREATE TABLE statistics_meta (id INTEGER PRIMARY KEY, statistic_id VARCHAR(255), source VARCHAR(32),
+            unit_of_measurement VARCHAR(255), has_mean BOOLEAN, has_sum BOOLEAN, name VARCHAR(255));
+        CREATE TABLE statistics (id INTEGER PRIMARY KEY, created_ts FLOAT, metadata_id INTEGER, start_ts FLOAT, mean FLOAT,
+            min FLOAT, max FLOAT, last_reset_ts FLOAT, state FLOAT, sum FLOAT);
+        INSERT INTO statistics_meta VALUES (1, 'sensor.meter', 'recorder', 'kWh', 0, 1, NULL),
+            (2, 'sensor.attic', 'recorder', '°C', 1, 0, NULL);
+        INSERT INTO statistics (metadata_id, start_ts, mean) VALUES (2, 1704067200, 20.5);";
+    database.execute_batch(schema).unwrap();
+    for (start, sum) in (1_704_067_200..).step_by(3600).zip(sums) {
+        let row = "INSERT INTO statistics (metadata_id, start_ts, sum) VALUES (1, ?1, ?2)";
+        database.execute(row, (start, sum)).unwrap();
+    }
+    drop(database);
+    fs::read(path).unwrap()
+}
+
 /// The last line of a message.
 pub fn last_line(text: &str) -> &str {
     text.lines().last().unwrap_or_default()

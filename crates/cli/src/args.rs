@@ -109,7 +109,7 @@ pub(crate) struct TrainArgs {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["alerts_per_month", "day_class", "holidays", "exclude", "was_fine", "seed", "fitted", "from", "last_days", "ledger", "time_column", "value_column", "unit", "kind", "meter_column", "meter"]
+        conflicts_with_all = ["alerts_per_month", "day_class", "holidays", "exclude", "was_fine", "seed", "fitted", "from", "last_days", "ledger", "time_column", "value_column", "unit", "kind", "net", "meter_column", "meter"]
     )]
     pub(crate) bounds: Option<PathBuf>,
 
@@ -350,6 +350,10 @@ pub(crate) struct ColumnArgs {
     /// The meter to read, where there are several
     #[arg(long, value_name = "NAME", requires = "inputs")]
     pub(crate) meter: Option<String>,
+
+    /// Take what was given back to the grid off what was taken; an hour in which more was given counts as 0
+    #[arg(long, requires = "inputs")]
+    pub(crate) net: bool,
 
     /// Which of day and month comes first in dates such as 03/04/2024 [default: as the first rows tell]
     #[arg(long, value_enum, requires = "inputs")]

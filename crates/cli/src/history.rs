@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use knowatt_readings::{Excluded, Ledger, Meter, Periods, Readings};
-use knowatt_score::Calendar;
+use knowatt_score::{Calendar, Provenance};
 use knowatt_train::{Choice, Options, Trained};
 
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct History {
     /// The meter's name; empty where the inputs name none.
     pub(crate) meter: String,
+    /// Whether its readings are what was taken less what was given back.
+    pub(crate) is_net: bool,
     pub(crate) readings: Readings,
     pub(crate) excluded: Vec<Excluded>,
     pub(crate) zone: String,
@@ -34,7 +36,7 @@ impl History {
         let (meter, (readings, excluded)) = inputs::read_then(sources, &zone.0, |meter, ledger| {
             (meter.name.clone(), periods.exclude(&meter.readings, ledger))
         })?;
-        Ok(Self::of(meter, readings, excluded, options, &calendar, learn))
+        Ok(Self::of((meter, sources.columns.net), readings, excluded, options, &calendar, learn))
     }
 
     /// The history of each meter of some inputs.
@@ -48,7 +50,7 @@ impl History {
         };
         let meters = inputs::read_meters(sources, Some(&zone.0), each)?;
         let history = |(meter, (readings, excluded))| {
-            Self::of(meter, readings, excluded, options.clone(), &calendar, learn)
+            Self::of((meter, sources.columns.net), readings, excluded, options.clone(), &calendar, learn)
         };
         Ok(meters.into_iter().map(history).collect())
     }
@@ -78,6 +80,10 @@ impl History {
             of.escape_debug()
         );
         let meter = if meter.is_empty() { of } else { meter };
+        if !sources.inputs.is_empty() {
+            tell_net(&from.provenance, sources.columns.net);
+        }
+        let is_net = sources.columns.net || from.provenance.options.contains_key(NET);
         say!(
             "carried   {} of the fitted model, {} added",
             counted(carried.kept, "hour"),
@@ -89,11 +95,11 @@ impl History {
                 counted(carried.replaced, "hour")
             );
         }
-        Ok(Self::of(meter, readings, excluded, options, &calendar, learn))
+        Ok(Self::of((meter, is_net), readings, excluded, options, &calendar, learn))
     }
 
     fn of(
-        meter: String,
+        (meter, is_net): (String, bool),
         mut readings: Readings,
         excluded: Vec<Excluded>,
         mut options: Options,
@@ -110,12 +116,29 @@ impl History {
         let is_learned =
             |at: &jiff::Timestamp| readings.rows.binary_search_by_key(at, |row| row.start).is_ok();
         options.was_fine.retain(is_learned);
-        Self { meter, readings, excluded, zone: calendar.zone_name().to_owned(), options }
+        Self { meter, is_net, readings, excluded, zone: calendar.zone_name().to_owned(), options }
     }
 }
 
 /// The option of a model file that names its meter.
 pub(crate) const METER: &str = "meter";
+/// The option of a model file that says that its readings were net.
+pub(crate) const NET: &str = "net";
+
+/// Says that readings are not of the kind that a model was made of: one of them was read with `--net`.
+pub(crate) fn tell_net(learned: &Provenance, is_net: bool) {
+    match (learned.options.contains_key(NET), is_net) {
+        (true, false) => {
+            say!(
+                "note      the model is of net readings (--net); these are taken for such, though they were not read with --net"
+            );
+        }
+        (false, true) => {
+            say!("note      these are net readings (--net), and the model was not trained with --net");
+        }
+        _ => {}
+    }
+}
 
 /// The options, calendar and periods that the arguments name.
 fn begun(zone: &Zone, learn: &LearnArgs) -> Result<(Options, Calendar, Periods)> {

@@ -89,6 +89,7 @@ pub(crate) fn read_meters<Made>(
         value_column: columns.value_column.clone(),
         unit: columns.unit,
         kind: columns.kind.map(Into::into),
+        net: columns.net,
         meter_column: columns.meter_column.clone(),
         date_order: columns.date_order.map(Into::into),
         avro_schema: columns.avro_schema.clone(),

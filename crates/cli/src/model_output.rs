@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use knowatt_score::{Knot, ModelFile, ScoreTable};
+use knowatt_score::{Knot, ModelFile, ScoreTable, sha256_hex};
 use knowatt_train::Trained;
 
 use crate::output::{self, Output, OutputError, say};
@@ -90,7 +90,13 @@ fn write_table(output: &mut impl io::Write, table: &ScoreTable) -> io::Result<()
     Ok(())
 }
 
-/// A meter's name as that of a file: what is no letter, digit, `-`, `_` or (but first) `.` is written `%2F`.
+/// The longest name of a file without its ending, in bytes: most file systems have room for 255.
+const MOST_NAME_BYTES: usize = 200;
+/// Hexadecimal digits of a digest, which tell apart names that begin alike.
+const DIGEST_DIGITS: usize = 16;
+
+/// A meter's name as that of a file: what is no letter, digit, `-`, `_` or (but first) `.` is written `%2F`. A name that is too
+/// long is cut, and ends in `~` and the beginning of the SHA-256 of all of it.
 fn file_name(meter: &str) -> String {
     let mut name = String::new();
     for (place, byte) in meter.bytes().enumerate() {
@@ -99,6 +105,12 @@ fn file_name(meter: &str) -> String {
             b'.' if place > 0 => name.push('.'),
             _ => name.extend(format!("%{byte:02X}").chars()),
         }
+    }
+    if name.len() > MOST_NAME_BYTES {
+        let digest = sha256_hex(meter.as_bytes());
+        name.truncate(MOST_NAME_BYTES - DIGEST_DIGITS - 1);
+        name.push('~');
+        name.push_str(&digest[..DIGEST_DIGITS]);
     }
     if name.is_empty() { "meter".to_owned() } else { name }
 }

@@ -227,6 +227,11 @@ pub enum ErrorKind {
         /// The first of them.
         first: String,
     },
+    /// The net asked for, where nothing tells of energy given.
+    #[error(
+        "--net takes off what was given back to the grid, and nothing that is read tells of any: no register of it, and no value below zero. Without --net what was taken is read"
+    )]
+    NoExport,
     /// Rows, but no complete hour.
     #[error("holds no complete hour in its {0} usable rows; a reading needs the whole hour")]
     NoHour(u64),

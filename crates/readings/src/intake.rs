@@ -10,9 +10,10 @@ use crate::{
     ledger::{Ledger, OfInput, Rule},
     number::{self, Number},
     reading::{PLAUSIBLE_TIMES, Reading, Readings},
+    record::schemas::Schemas,
     sample::Sample,
-    series::{self, Column, Series, Unreadable},
-    unit::Kind,
+    series::{self, Asked, Column, Series, Unreadable},
+    unit::{Flow, Kind},
 };
 
 /// The most meters, and registers of them, that one history may have.
@@ -30,11 +31,13 @@ pub struct Intake<'w> {
     /// A meter that was there and not chosen.
     other: Option<String>,
     series: Vec<Series>,
-    by_name: HashMap<(Vec<u8>, Vec<u8>), SeriesId>,
+    by_name: HashMap<(Vec<u8>, Flow, Vec<u8>), SeriesId>,
     /// The one used last.
     latest: Option<SeriesId>,
-    /// Whether the user said the unit.
-    pub(crate) trusts_unit: bool,
+    /// What the user says of the input being read.
+    pub(crate) asked: Asked,
+    /// The schemas that an input before was written with.
+    pub(crate) schemas: Option<Schemas>,
 }
 
 /// Which series a row belongs to.
@@ -64,7 +67,8 @@ impl<'w> Intake<'w> {
             series: Vec::new(),
             by_name: HashMap::new(),
             latest: None,
-            trusts_unit: false,
+            asked: Asked::default(),
+            schemas: None,
         }
     }
 
@@ -89,16 +93,24 @@ impl<'w> Intake<'w> {
             self.ledger.begin_input("all inputs"); // an hour may be of several
         }
         let mut series = self.series;
-        series.sort_by(|a, b| (&a.meter, &a.register).cmp(&(&b.meter, &b.register)));
+        series.sort_by(|a, b| a.key().cmp(&b.key()));
         let mut series = series.into_iter().peekable();
         let mut meters = Vec::new();
-        while let Some(first) = series.next() {
-            let name = first.meter.clone();
-            let mut registers = vec![first.finish(&mut self.ledger)];
+        let mut tells_given = false;
+        while let Some(name) = series.peek().map(|first| first.meter.clone()) {
+            let (mut taken, mut given, mut tells) = (Vec::new(), Vec::new(), false);
             while let Some(next) = series.next_if(|next| next.meter == name) {
+                tells |= next.tells_given;
+                let registers = if next.column.flow == Flow::Given { &mut given } else { &mut taken };
                 registers.push(next.finish(&mut self.ledger));
             }
-            let rows = series::readings(registers, &mut self.ledger);
+            tells_given |= tells;
+            if self.asked.net && !tells {
+                self.ledger.note(Rule::NoExport, None, None, || {
+                    format!("the meter `{}` tells of nothing given; its net is what was taken", show(&name))
+                });
+            }
+            let rows = series::readings(taken, given, &mut self.ledger);
             if !rows.is_empty() {
                 meters.push(Meter {
                     name: String::from_utf8_lossy(&name).into_owned(),
@@ -115,6 +127,9 @@ impl<'w> Intake<'w> {
                 _ => ErrorKind::NoHour(rows.used + rows.repaired),
             };
             return (Err(Error::new(&self.input, kind)), self.ledger);
+        }
+        if self.asked.net && !tells_given {
+            return (Err(Error::new(&self.input, ErrorKind::NoExport)), self.ledger);
         }
         (Ok(meters), self.ledger)
     }
@@ -153,7 +168,8 @@ impl<'w> Intake<'w> {
         let meter = meter.trim_ascii();
         if let Some(latest) = self.latest {
             let series = &self.series[latest.0];
-            if series.meter == meter && series.register == register {
+            let (other, flow) = (series.register.as_slice(), series.column.flow);
+            if series.meter == meter && other == register && flow == column.flow {
                 return Ok(Some(latest));
             }
         }
@@ -161,7 +177,8 @@ impl<'w> Intake<'w> {
             self.other.get_or_insert_with(|| show(meter));
             return Ok(None);
         }
-        let id = match self.by_name.get(&(meter.to_vec(), register.to_vec())) {
+        let name = (meter.to_vec(), column.flow, register.to_vec());
+        let id = match self.by_name.get(&name) {
             Some(id) => *id,
             None if self.series.len() == MOST_SERIES => {
                 return Err(self.error(ErrorKind::TooManyMeters(MOST_SERIES)));
@@ -169,12 +186,12 @@ impl<'w> Intake<'w> {
             None => {
                 self.series.push(Series::new(meter, register, column.clone(), self.zone.clone()));
                 let id = SeriesId(self.series.len() - 1);
-                self.by_name.insert((meter.to_vec(), register.to_vec()), id);
+                self.by_name.insert(name, id);
                 id
             }
         };
         if self.series[id.0].input != self.inputs {
-            self.series[id.0].begin(self.inputs, column.clone(), self.trusts_unit);
+            self.series[id.0].begin(self.inputs, column.clone(), self.asked);
         }
         self.latest = Some(id);
         Ok(Some(id))

@@ -61,13 +61,17 @@ pub enum Rule {
     PartialHour,
     /// An hour that an earlier input had given already; the earlier one was kept.
     Overlap,
+    /// An hour in which more was given to the grid than taken; it counts as 0.
+    NetExport,
+    /// A meter that tells of nothing given, so that its net is what was taken.
+    NoExport,
     /// Hours of a period that was to be left out.
     Excluded,
 }
 
 impl Rule {
     /// Every rule, in the order of the summary.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::BadRow,
         Self::MissingValue,
         Self::NotFinite,
@@ -92,6 +96,8 @@ impl Rule {
         Self::Gap,
         Self::PartialHour,
         Self::Overlap,
+        Self::NetExport,
+        Self::NoExport,
         Self::Excluded,
     ];
 
@@ -122,6 +128,8 @@ impl Rule {
             Self::Gap => "gap",
             Self::PartialHour => "partial-hour",
             Self::Overlap => "overlap",
+            Self::NetExport => "net-export",
+            Self::NoExport => "no-export",
             Self::Excluded => "excluded",
         }
     }
@@ -152,6 +160,8 @@ impl Rule {
             | Self::Gap
             | Self::PartialHour
             | Self::Overlap
+            | Self::NetExport
+            | Self::NoExport
             | Self::Excluded => None,
         }
     }

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::unit::{Kind, Unit};
+use crate::{
+    series::Asked,
+    unit::{Kind, Unit},
+};
 
 /// What is not to be found out from the input itself.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +18,8 @@ pub struct Options {
     pub unit: Option<Unit>,
     /// Whether they are energy per interval, power or a register.
     pub kind: Option<Kind>,
+    /// Whether what was given back to the grid is taken off what was taken from it.
+    pub net: bool,
     /// Name of the column or field with the meter.
     pub meter_column: Option<String>,
     /// Which of day and month comes first in dates such as 03/04/2024.
@@ -23,6 +28,13 @@ pub struct Options {
     pub avro_schema: Option<PathBuf>,
     /// The URL of the registry that has those schemas by number.
     pub schema_registry: Option<String>,
+}
+
+impl Options {
+    /// What they say of an input that would be doubted or left out otherwise.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked { unit: self.unit.is_some(), net: self.net }
+    }
 }
 
 /// Which of day and month comes first.

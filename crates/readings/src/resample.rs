@@ -294,7 +294,14 @@ pub(crate) fn complete(hours: Vec<Hour>, ledger: &mut Ledger<'_>) -> Vec<Reading
     for hour in hours {
         let Ok(start) = Timestamp::from_millisecond(hour.start) else { continue };
         if hour.covered == HOUR_MS {
-            readings.push(Reading { start, wh: (hour.wh * 1e6).round() / 1e6 });
+            let wh = (hour.wh * 1e6).round() / 1e6;
+            if wh < 0.0 {
+                ledger.note(Rule::NetExport, None, Some(start), || {
+                    format!("{:.3} Wh more were given to the grid than taken; the hour counts as 0", -wh)
+                });
+            }
+            // Not -0 either.
+            readings.push(Reading { start, wh: if wh > 0.0 { wh } else { 0.0 } });
         } else {
             ledger.note(Rule::PartialHour, None, Some(start), || {
                 format!("only {} of the hour is known; left out", spell(hour.covered))
@@ -336,6 +343,27 @@ pub(crate) fn added(a: Vec<Hour>, b: Vec<Hour>) -> Vec<Hour> {
     }
     sums.extend(others.map(alone));
     sums
+}
+
+/// What was taken less what was given, hour by hour, be it below zero.
+///
+/// An hour of which one is unknown is not known, but for those before the first and after the last in which anything
+/// could be given: the panels came later, or are gone.
+pub(crate) fn net(taken: Vec<Hour>, given: &[Hour]) -> Vec<Hour> {
+    let ends = given.first().zip(given.last());
+    let could_give =
+        |hour: &Hour| ends.is_some_and(|(first, last)| (first.start..=last.start).contains(&hour.start));
+    let at = |hours: &[Hour], start| hours.binary_search_by_key(&start, |hour| hour.start);
+    let only_given = given.iter().filter(|hour| at(&taken, hour.start).is_err());
+    let only_given: Vec<Hour> = only_given.copied().map(unknown).collect();
+    let less = |hour: Hour| match at(given, hour.start) {
+        Ok(at) => Hour { wh: hour.wh - given[at].wh, covered: hour.covered.min(given[at].covered), ..hour },
+        Err(_) if could_give(&hour) => unknown(hour),
+        Err(_) => hour,
+    };
+    let mut hours: Vec<Hour> = taken.into_iter().map(less).chain(only_given).collect();
+    hours.sort_by_key(|hour| hour.start);
+    hours
 }
 
 /// An hour of which something is missing that is not counted in time.

@@ -8,9 +8,9 @@ use crate::{
     ledger::{Ledger, Rule},
     order::{Given, Order},
     reading::Reading,
-    resample::{Hour, Resampler, TooCoarse},
+    resample::{self, Hour, Resampler, TooCoarse},
     sample::Sample,
-    unit::Kind,
+    unit::{Flow, Kind},
 };
 
 /// Rows from which on values that never fall must be said to be a register or not.
@@ -26,6 +26,17 @@ pub(crate) struct Column {
     pub(crate) kind_given: bool,
     /// Wh or W per unit.
     pub(crate) factor: f64,
+    /// What is given is only read where the net is asked for.
+    pub(crate) flow: Flow,
+}
+
+/// What the user says of an input that would be doubted or left out otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked {
+    /// Whether the unit is named.
+    pub(crate) unit: bool,
+    /// Whether what was given back is taken off: a value below zero is energy given.
+    pub(crate) net: bool,
 }
 
 /// What cannot be read as a series at all.
@@ -67,7 +78,9 @@ pub(crate) struct Series {
     carried: Option<Millis>,
     /// Whether the rows come with the newest first.
     descends: bool,
-    trusts_unit: bool,
+    asked: Asked,
+    /// Whether it tells of energy that was given.
+    pub(crate) tells_given: bool,
 }
 
 impl Series {
@@ -85,13 +98,20 @@ impl Series {
             falls: 0,
             carried: None,
             descends: false,
-            trusts_unit: false,
+            asked: Asked::default(),
+            tells_given: false,
         }
     }
 
+    /// What tells it from the others, and puts them in order.
+    pub(crate) fn key(&self) -> (&[u8], Flow, &[u8]) {
+        (&self.meter, self.column.flow, &self.register)
+    }
+
     /// Begins an input.
-    pub(crate) fn begin(&mut self, input: usize, column: Column, trusts_unit: bool) {
-        self.trusts_unit = trusts_unit;
+    pub(crate) fn begin(&mut self, input: usize, column: Column, asked: Asked) {
+        self.asked = asked;
+        self.tells_given |= column.flow == Flow::Given;
         self.input = input;
         self.resampler.begin(column.kind);
         self.column = column;
@@ -141,7 +161,7 @@ impl Series {
             self.previous = None;
         }
         if self.previous.is_none() && !self.order.begins_anew() {
-            self.doubt.is_turned = is_turned(self.column.kind, &rows);
+            self.doubt.is_turned = !self.is_signed() && is_turned(self.column.kind, &rows);
         }
         rows.into_iter().try_for_each(|row| self.take(row, ledger))
     }
@@ -161,7 +181,9 @@ impl Series {
         if sample.is_unknown() {
             return self.pass_on(sample, ledger);
         }
-        if sample.value < 0.0 && self.column.kind != Kind::Register {
+        if sample.value < 0.0 && self.is_signed() {
+            self.tells_given = true;
+        } else if sample.value < 0.0 && self.column.kind != Kind::Register {
             if !self.doubt.is_turned {
                 ledger.row_left_out(Rule::Negative, sample, || {
                     format!("{} is below zero; left out", sample.value)
@@ -193,8 +215,14 @@ impl Series {
             kind: self.column.kind,
             factor: self.column.factor,
             cadence: self.resampler.cadence(),
-            trusts_unit: self.trusts_unit,
+            trusts_unit: self.asked.unit,
         }
+    }
+
+    /// Whether a value below zero is energy that was given.
+    #[inline]
+    fn is_signed(&self) -> bool {
+        self.asked.net && self.column.flow == Flow::Taken && self.column.kind != Kind::Register
     }
 
     #[inline]
@@ -235,15 +263,21 @@ impl Series {
     }
 }
 
-/// The hours of a meter that are covered whole, added up over its registers.
+/// The hours of a meter that are covered whole: what its registers of energy taken from the grid add up to, less what
+/// those of energy given back do, if there are any.
 ///
 /// Registers that are there at the same time, most of the time, are all needed: an hour that one of them lacks is
 /// unknown. Registers that take turns (tariffs of day and night, written only while they count) make up for one another.
-pub(crate) fn readings(registers: Vec<Vec<Hour>>, ledger: &mut Ledger<'_>) -> Vec<Reading> {
-    let mut registers = registers.into_iter();
-    let Some(mut hours) = registers.next() else { return Vec::new() };
-    for register in registers {
-        hours = crate::resample::added(hours, register);
-    }
-    crate::resample::complete(hours, ledger)
+pub(crate) fn readings(
+    taken: Vec<Vec<Hour>>,
+    given: Vec<Vec<Hour>>,
+    ledger: &mut Ledger<'_>,
+) -> Vec<Reading> {
+    let sum = |registers: Vec<Vec<Hour>>| registers.into_iter().reduce(resample::added);
+    let taken = sum(taken).unwrap_or_default();
+    let hours = match sum(given) {
+        Some(given) => resample::net(taken, &given),
+        None => taken,
+    };
+    resample::complete(hours, ledger)
 }

@@ -8,6 +8,15 @@ const NOT_ENERGY: [&str; 16] = [
     "cent", "cents", "pence",
 ];
 
+/// Which way energy goes between the grid and the home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Flow {
+    /// From the grid.
+    Taken,
+    /// Back to the grid.
+    Given,
+}
+
 /// A unit of energy or power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     args::ScoreArgs,
     commands::holidays,
-    drift,
+    drift, history,
     inputs::{self, Sources},
     output::{self, Output, OutputError, say},
     text::counted,
@@ -54,6 +54,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let ModelFile { table, population, provenance, .. } = inputs::read_model(&args.model)?;
     let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
     let readings = inputs::read(sources, table.calendar().zone_name())?;
+    history::tell_net(&provenance, args.columns.net);
     holidays::tell_unknown_years(table.calendar(), &readings.rows);
     let mut output = Output::create(&args.output)?;
     // Whoever closes the pipe has seen enough of the scores, but may still want to know the exit code.

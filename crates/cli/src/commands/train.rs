@@ -14,7 +14,7 @@ use crate::{
     args::TrainArgs,
     commands::holidays,
     excluded,
-    history::{History, METER, read_fitted},
+    history::{History, METER, NET, read_fitted},
     inputs::{self, Sources},
     model_output::ModelOutputs,
     output::say,
@@ -98,7 +98,7 @@ fn history(args: &TrainArgs) -> Result<History> {
 }
 
 fn fit(history: History, args: &TrainArgs) -> Result<(ModelFile, Trained)> {
-    let History { meter, readings, excluded, zone, mut options } = history;
+    let History { meter, is_net, readings, excluded, zone, mut options } = history;
     options.model = args.model.unwrap_or(options.model);
     if options.model == Choice::Auto {
         say!("choosing  a model on the home's own history");
@@ -108,6 +108,9 @@ fn fit(history: History, args: &TrainArgs) -> Result<(ModelFile, Trained)> {
     if !meter.is_empty() {
         let printable: String = meter.chars().filter(|character| !character.is_control()).collect();
         trained.provenance.options.insert(METER.to_owned(), printable);
+    }
+    if is_net {
+        trained.provenance.options.insert(NET.to_owned(), "true".to_owned());
     }
     if let Some(too_short) = &trained.skipped {
         say!("note      {too_short}; {} is used without one", trained.provenance.model);

@@ -28,7 +28,7 @@ use crate::{
     input::Input,
     intake::show,
     ledger::Rule,
-    unit::{Kind, Unit},
+    unit::{Flow, Kind, Unit},
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -111,7 +111,8 @@ pub(crate) fn read(input: Input, options: &Options, sink: &mut dyn Sink) -> Resu
         let meter = unescaped(point.meter(options));
         let kind_given = options.kind.is_some();
         let (kind, factor) = (value.kind, value.unit.factor());
-        let series = Series { meter: &meter, register: b"", kind, kind_given, factor, cadence: None };
+        let (register, flow) = (&b""[..], Flow::Taken);
+        let series = Series { meter: &meter, register, flow, kind, kind_given, factor, cadence: None };
         sink.field(series, line, at, value.number)?;
     }
     match (chosen, unknown) {

@@ -153,7 +153,7 @@ pub fn read(
     let is_it = |format: &&Format| !(format.is_fixed_table && names_columns) && (format.detect)(&head);
     let detected = || Format::ALL.iter().copied().find(is_it);
     let format = format.or_else(detected).unwrap_or(&csv::FORMAT);
-    intake.trusts_unit = options.unit.is_some();
+    intake.asked = options.asked();
     let what = (format.read)(input, options, intake)?;
     Ok(Understood { format, what })
 }

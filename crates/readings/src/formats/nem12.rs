@@ -9,7 +9,7 @@
 //!   runs on it. The first interval of a day starts at 00:00. (Western Australia has a market of its own, on UTC+8;
 //!   its files are not told apart, and are two hours off.)
 //! - **Meter** is the NMI, and a **register** a suffix of it. `E…` (master) and `D…` (average of master and check) are
-//!   what the home took from the grid, and are added up; `B…` and `A…` are what it gave. All else, the check meters
+//!   what the home took from the grid, and are added up; `B…` and `A…` are what it gave, read only for the net. All else, the check meters
 //!   (`C…`, `F…`) and reactive energy (`K…`, `Q…`) among it, is another quantity.
 //! - **Unit** is the 200 record's: Wh, kWh, MWh; or W, kW, MW, the mean power of the interval.
 //! - **Quality** N (null), of a day or by a 400 record of some of its intervals, means that there is no value.
@@ -30,7 +30,7 @@ use crate::{
     input::Input,
     intake::show,
     ledger::Rule,
-    unit::Kind,
+    unit::{Flow, Kind},
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -38,7 +38,9 @@ pub(super) const FORMAT: Format = Format {
     about: "AEMO NEM12",
     is_fixed_table: false,
     detect: |head| detect(head.bytes()),
-    read: |input, _, intake| sink::read_into(intake, input, read),
+    read: |input, options, intake| {
+        sink::read_into(intake, input, |input, sink| read(input, options.net, sink))
+    },
 };
 
 const WHAT: &str = "NEM12 file";
@@ -77,8 +79,8 @@ fn interval_minutes(field: &[u8]) -> Option<usize> {
     matches!(minutes, 1 | 5 | 15 | 30 | 60).then_some(minutes)
 }
 
-/// Reads a file, and says in a line what it holds.
-pub(crate) fn read(input: Input, sink: &mut dyn Sink) -> Result<String, Error> {
+/// Reads a file, with what was given to the grid if the net is asked for, and says in a line what it holds.
+pub(crate) fn read(input: Input, net: bool, sink: &mut dyn Sink) -> Result<String, Error> {
     let mut lines = Lines::new(input, "NEM12");
     let mut channel: Option<Channel> = None;
     let mut day: Option<Day> = None;
@@ -106,7 +108,7 @@ pub(crate) fn read(input: Input, sink: &mut dyn Sink) -> Result<String, Error> {
             b"250" | b"550" => return Err(broken(lines.name(), WHAT, NEM13).at(line)),
             b"100" | b"500" | b"900" => {}
             b"200" => {
-                channel = Channel::new(fields).map(|found| seen.note(found));
+                channel = Channel::new(fields, net).map(|found| seen.note(found));
                 if channel.is_none() {
                     sink.bad_row(line, &|| format!("`{}` is not a 200 record; left out", show(text)));
                 }
@@ -137,12 +139,13 @@ struct Channel {
     suffix: Vec<u8>,
     minutes: usize,
     kind: Kind,
+    flow: Flow,
     /// How many Wh or W one of the unit is; or why it is not read.
     used: Result<f64, (Rule, String)>,
 }
 
 impl Channel {
-    fn new<'a>(mut fields: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
+    fn new<'a>(mut fields: impl Iterator<Item = &'a [u8]>, net: bool) -> Option<Self> {
         let meter = fields.next()?.to_vec();
         let suffix = fields.nth(2)?.to_ascii_uppercase();
         let unit = fields.nth(2)?.to_ascii_lowercase();
@@ -155,12 +158,14 @@ impl Channel {
         let kind = if base == b"w" { Kind::Power } else { Kind::Energy };
         let other =
             |rule, what: &str| Err((rule, format!("{what} (suffix {}, in {})", show(&suffix), show(&unit))));
+        let flow = if matches!(suffix.first(), Some(b'A' | b'B')) { Flow::Given } else { Flow::Taken };
         let used = match (suffix.first(), base) {
             (Some(b'E' | b'D'), b"wh" | b"w") => Ok(scale),
+            (Some(b'A' | b'B'), b"wh" | b"w") if net => Ok(scale),
             (Some(b'A' | b'B'), b"wh" | b"w") => other(Rule::Export, "what was given to the grid"),
             _ => other(Rule::OtherQuantity, "another quantity"),
         };
-        Some(Self { meter, suffix, minutes, kind, used })
+        Some(Self { meter, suffix, minutes, kind, flow, used })
     }
 }
 
@@ -227,8 +232,8 @@ fn hand_over(day: Option<Day>, channel: Option<&Channel>, sink: &mut dyn Sink) -
     let Ok(factor) = channel.used else { return Ok(()) };
     let cadence = i64::try_from(channel.minutes).unwrap_or(i64::MAX).saturating_mul(MINUTE_MS);
     let (meter, register) = (channel.meter.as_slice(), channel.suffix.as_slice());
-    let series =
-        Series { meter, register, kind: channel.kind, kind_given: true, factor, cadence: Some(cadence) };
+    let Channel { kind, flow, .. } = *channel;
+    let series = Series { meter, register, flow, kind, kind_given: true, factor, cadence: Some(cadence) };
     let mut at = day.start;
     for (value, is_null) in day.values.iter().zip(day.is_null) {
         if is_null {
@@ -245,6 +250,7 @@ fn hand_over(day: Option<Day>, channel: Option<&Channel>, sink: &mut dyn Sink) -
 #[derive(Default)]
 struct Seen {
     read: Vec<String>,
+    given: Vec<String>,
     left_out: Vec<String>,
 }
 
@@ -252,7 +258,10 @@ impl Seen {
     fn note(&mut self, channel: Channel) -> Channel {
         const MOST: usize = 20;
         let (list, known) = match channel.used {
-            Ok(_) => (&mut self.read, format!("{} of {} minutes", show(&channel.suffix), channel.minutes)),
+            Ok(_) => {
+                let list = if channel.flow == Flow::Given { &mut self.given } else { &mut self.read };
+                (list, format!("{} of {} minutes", show(&channel.suffix), channel.minutes))
+            }
             Err(_) => (&mut self.left_out, show(&channel.suffix)),
         };
         if list.len() < MOST && !list.contains(&known) {
@@ -267,6 +276,9 @@ impl std::fmt::Display for Seen {
         match self.read.as_slice() {
             [] => f.write_str("nothing that the home took from the grid")?,
             read => write!(f, "what was taken from the grid in {}", read.join(" + "))?,
+        }
+        if !self.given.is_empty() {
+            write!(f, ", less what was given to it in {}", self.given.join(" + "))?;
         }
         f.write_str(", in the market's time (UTC+10)")?;
         match self.left_out.as_slice() {
@@ -284,7 +296,7 @@ mod tests {
     fn found(text: &str) -> (Result<String, Error>, Vec<String>) {
         let mut found = Found::default();
         let input = Input::from_reader("nem12.csv", std::io::Cursor::new(text.as_bytes().to_vec())).unwrap();
-        (read(input, &mut found), found.0)
+        (read(input, false, &mut found), found.0)
     }
 
     fn day(date: &str, value: &str, count: usize, quality: &str) -> String {

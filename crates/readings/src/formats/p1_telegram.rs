@@ -8,7 +8,8 @@
 //!   meters, an hour ahead, are not told apart.
 //! - **Value** is the counter of what was taken from the grid: `1-0:1.8.0`, or else the sum of the tariffs `1.8.1` to
 //!   `1.8.4`, in kWh (or Wh, as it says). Where the first telegram has none, or with `--kind power`, it is the power
-//!   `1-0:1.7.0`. What is given to the grid (`2.8`, `2.7`) stands in the same telegram and is not read.
+//!   `1-0:1.7.0`. What is given to the grid (`2.8`, `2.7`) stands in the same telegram and is
+//!   read likewise where the net is asked for, and not otherwise.
 //! - **Meter** is `0-0:96.1.1`, in hexadecimal, where it is sent.
 //! - The **checksum** (CRC-16 with the polynomial of IBM, from `/` to `!`) must be right where there is one. It is
 //!   reckoned with CRLF, so that a log kept with LF only is read too.
@@ -23,7 +24,13 @@ use super::{
     lines::Lines,
     sink::{self, Series, Sink},
 };
-use crate::{clock::Millis, error::Error, input::Input, intake::show, unit::Kind};
+use crate::{
+    clock::Millis,
+    error::Error,
+    input::Input,
+    intake::show,
+    unit::{Flow, Kind},
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "p1-telegram",
@@ -31,7 +38,7 @@ pub(super) const FORMAT: Format = Format {
     is_fixed_table: false,
     detect: |head| detect(head.bytes()),
     read: |input, options, intake| {
-        sink::read_into(intake, input, |input, sink| read(input, options.kind, sink))
+        sink::read_into(intake, input, |input, sink| read(input, options.kind, options.net, sink))
     },
 };
 
@@ -51,10 +58,15 @@ fn is_start(line: &[u8]) -> bool {
 }
 
 /// Reads a log, and says in a line what it holds.
-pub(crate) fn read(input: Input, kind: Option<Kind>, sink: &mut dyn Sink) -> Result<String, Error> {
+pub(crate) fn read(
+    input: Input,
+    kind: Option<Kind>,
+    net: bool,
+    sink: &mut dyn Sink,
+) -> Result<String, Error> {
     let mut lines = Lines::new(input, "log of P1 telegrams");
     let mut telegram: Option<Telegram> = None;
-    let mut reader = Reader { asked: kind, first: None, telegrams: 0 };
+    let mut reader = Reader { asked: kind, net, first: None, given: None, telegrams: 0 };
     while lines.next()? {
         let (line, text) = (lines.number(), lines.text());
         if is_start(text) {
@@ -84,8 +96,11 @@ fn break_off(telegram: Option<Telegram>, sink: &mut dyn Sink) {
 /// What is read of the telegrams.
 struct Reader {
     asked: Option<Kind>,
+    net: bool,
     /// The first telegram's kind and registers; a telegram with other registers would give another sum.
     first: Option<(Kind, u8)>,
+    /// The first telegram's registers of what is given; of those of power 0.
+    given: Option<u8>,
     telegrams: u64,
 }
 
@@ -106,8 +121,7 @@ impl Reader {
             sink.bad_row(line, &|| "a telegram without a time (0-0:1.0.0); left out".to_owned());
             return Ok(());
         };
-        let registers = telegram.registers();
-        let found = match (registers, telegram.power_w) {
+        let found = match (telegram.taken.registers(), telegram.taken.power_w) {
             (Some((set, _)), _) if self.asked != Some(Kind::Power) => Some((Kind::Register, set)),
             (_, Some(_)) => Some((Kind::Power, 0)),
             _ => None,
@@ -117,24 +131,18 @@ impl Reader {
             return Ok(());
         };
         self.first = Some(read);
-        let series = Series {
-            meter: &telegram.meter,
-            register: b"",
-            kind: read.0,
-            kind_given: true,
-            factor: 1000.0,
-            cadence: None,
-        };
-        let value = match read {
-            (Kind::Power, _) => telegram.power_w,
-            (_, set) => registers.filter(|found| found.0 == set).map(|(_, wh)| wh),
-        };
-        if let Some(value) = value {
-            return sink.reading(series, line, at, value);
+        telegram.hand_over(Flow::Taken, read, at, sink)?;
+        if self.net {
+            let set = match read.0 {
+                Kind::Power => telegram.given.power_w.map(|_| 0),
+                _ => telegram.given.registers().map(|(set, _)| set),
+            };
+            self.given = self.given.or(set);
+            if let Some(set) = self.given {
+                return telegram.hand_over(Flow::Given, (read.0, set), at, sink);
+            }
         }
-        sink.missing(series, line, at, &|| {
-            "the telegram has not the values that the first one had; left out".to_owned()
-        })
+        Ok(())
     }
 
     fn understood(&self) -> String {
@@ -148,7 +156,12 @@ impl Reader {
                 format!("the counters of what was taken from the grid ({})", codes.join(" + "))
             }
         };
-        format!("{} telegrams, {what}", self.telegrams)
+        let less = match (self.given, self.first) {
+            (None, _) => "",
+            (_, Some((Kind::Power, _))) => ", less that given to it (1-0:2.7.0)",
+            _ => ", less that of what was given to it (1-0:2.8)",
+        };
+        format!("{} telegrams, {what}{less}", self.telegrams)
     }
 }
 
@@ -160,16 +173,15 @@ struct Telegram {
     line: u64,
     at: Option<Millis>,
     meter: Vec<u8>,
-    /// The counter of all tariffs, then those of each, in Wh.
-    counters_wh: [Option<f64>; 5],
-    power_w: Option<f64>,
+    taken: Values,
+    given: Values,
     checksum: Checksum,
 }
 
 impl Telegram {
     fn new(line: u64) -> Self {
         let (meter, checksum) = (Vec::new(), Checksum(0));
-        Self { line, at: None, meter, counters_wh: [None; 5], power_w: None, checksum }
+        Self { line, at: None, meter, taken: Values::default(), given: Values::default(), checksum }
     }
 
     fn line(&mut self, text: &[u8]) {
@@ -177,14 +189,54 @@ impl Telegram {
         match code {
             b"0-0:1.0.0" => self.at = time(value),
             b"0-0:96.1.1" => self.meter = unhex(value).unwrap_or_else(|| value.to_vec()),
-            b"1-0:1.7.0" => self.power_w = quantity(value, b"w"),
-            [b'1', b'-', b'0', b':', b'1', b'.', b'8', b'.', tariff @ b'0'..=b'4'] => {
-                self.counters_wh[usize::from(tariff - b'0')] = quantity(value, b"wh");
+            [b'1', b'-', b'0', b':', flow @ (b'1' | b'2'), b'.', code @ ..] => {
+                let values = if *flow == b'1' { &mut self.taken } else { &mut self.given };
+                match code {
+                    b"7.0" => values.power_w = quantity(value, b"w"),
+                    [b'8', b'.', tariff @ b'0'..=b'4'] => {
+                        values.counters_wh[usize::from(tariff - b'0')] = quantity(value, b"wh");
+                    }
+                    _ => {}
+                }
             }
             _ => {}
         }
     }
 
+    /// Hands over what is read of it: the power, or what a set of registers shows.
+    fn hand_over(
+        &self,
+        flow: Flow,
+        (kind, set): (Kind, u8),
+        at: Millis,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        let (meter, line) = (self.meter.as_slice(), self.line);
+        let series =
+            Series { meter, register: b"", flow, kind, kind_given: true, factor: 1000.0, cadence: None };
+        let values = if flow == Flow::Given { &self.given } else { &self.taken };
+        let value = match kind {
+            Kind::Power => values.power_w,
+            _ => values.registers().filter(|found| found.0 == set).map(|(_, wh)| wh),
+        };
+        match value {
+            Some(value) => sink.reading(series, line, at, value),
+            None => sink.missing(series, line, at, &|| {
+                "the telegram has not the values that the first one had; left out".to_owned()
+            }),
+        }
+    }
+}
+
+/// What a telegram says of one direction.
+#[derive(Default)]
+struct Values {
+    /// The counter of all tariffs, then those of each, in Wh.
+    counters_wh: [Option<f64>; 5],
+    power_w: Option<f64>,
+}
+
+impl Values {
     /// Which registers there are, a bit each, and what they show together, in Wh.
     fn registers(&self) -> Option<(u8, f64)> {
         if let Some(total) = self.counters_wh[0] {
@@ -287,7 +339,7 @@ mod tests {
     fn found(text: &str, kind: Option<Kind>) -> (String, Vec<String>) {
         let mut found = Found::default();
         let input = Input::from_reader("p1.log", std::io::Cursor::new(text.as_bytes().to_vec())).unwrap();
-        (read(input, kind, &mut found).unwrap(), found.0)
+        (read(input, kind, false, &mut found).unwrap(), found.0)
     }
 
     /// A telegram of these lines with the right checksum.

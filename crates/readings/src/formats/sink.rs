@@ -8,7 +8,7 @@ use crate::{
     ledger::Rule,
     number::{self, Number},
     series::Column,
-    unit::Kind,
+    unit::{Flow, Kind},
 };
 
 /// Whose value it is, and what it is.
@@ -18,6 +18,8 @@ pub(crate) struct Series<'a> {
     pub(crate) meter: &'a [u8],
     /// One of several registers of the meter that are added up; empty where there is only one.
     pub(crate) register: &'a [u8],
+    /// Which way the energy goes; what is given is handed over only where the net is asked for.
+    pub(crate) flow: Flow,
     /// What the values are.
     pub(crate) kind: Kind,
     /// Whether the input or the user says so, so that it need not be doubted.
@@ -86,12 +88,16 @@ struct ToIntake<'i, 'w> {
 impl ToIntake<'_, '_> {
     /// The series in the intake; none if its meter was not chosen, which is noted.
     fn id(&mut self, series: Series<'_>, line: u64) -> Result<Option<SeriesId>, Error> {
-        let Series { meter, register, kind, kind_given, factor, cadence } = series;
+        let Series { meter, register, flow, kind, kind_given, factor, cadence } = series;
         let is_same = |column: &Column| {
-            column.kind == kind && column.kind_given == kind_given && column.factor == factor
+            column.kind == kind
+                && column.kind_given == kind_given
+                && column.factor == factor
+                && column.flow == flow
         };
         let column = self.column.take().filter(is_same);
-        let column = column.unwrap_or_else(|| Column { name: "value".to_owned(), kind, kind_given, factor });
+        let column =
+            column.unwrap_or_else(|| Column { name: "value".to_owned(), kind, kind_given, factor, flow });
         let id = self.intake.series(meter, register, self.column.insert(column))?;
         match (id, cadence) {
             (None, _) => self.intake.other_meter(line, meter),
@@ -162,7 +168,8 @@ impl Found {
             Kind::Register => "register",
         };
         let cadence = series.cadence.map(|cadence| format!(" {}s", cadence / 1000)).unwrap_or_default();
-        format!("{meter}/{register} {kind}{cadence}")
+        let flow = if series.flow == Flow::Given { " given" } else { "" };
+        format!("{meter}/{register}{flow} {kind}{cadence}")
     }
 
     fn time(at: Millis) -> String {

@@ -4,7 +4,8 @@
 //! `powerDetails` by meter, and `meterEnergyDetails`, the meters' counters.
 //!
 //! - **Meters**: `Consumption` is what the home used and is read; without it `Purchased`, what it took from the grid.
-//!   `FeedIn` is export, and the others are other quantities; but each can be asked for by its name as the meter.
+//!   `FeedIn` is export, and the others are other quantities; but each can be asked for by its name as the meter. The net is
+//!   `Purchased` less `FeedIn`, of the meter `Purchased`.
 //! - A plain `energy` or `power` names no meter: it is what the *plant produced*, which is said.
 //! - **Time** is the start of the interval, `2024-10-01 00:00:00` on the site's wall clock, or with an offset behind it
 //!   (`2024-10-01 00:00:00 CEST+0200`).
@@ -35,7 +36,7 @@ use crate::{
     input::Input,
     intake::show,
     ledger::Rule,
-    unit::Kind,
+    unit::{Flow, Kind},
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -43,9 +44,9 @@ pub(super) const FORMAT: Format = Format {
     about: "SolarEdge",
     is_fixed_table: false,
     detect: |head| detect(head.bytes()),
-    read: |input, _, intake| {
+    read: |input, options, intake| {
         let asked = intake.chosen().map(|meter| String::from_utf8_lossy(meter).into_owned());
-        sink::read_into(intake, input, |input, sink| read(input, asked.as_deref(), sink))
+        sink::read_into(intake, input, |input, sink| read(input, asked.as_deref(), options.net, sink))
     },
 };
 
@@ -55,6 +56,8 @@ pub(crate) const MAX_BYTES: u64 = 64 << 20;
 /// The most values of a meter.
 pub(crate) const MAX_VALUES: usize = 4_000_000;
 const MAX_METERS: usize = 100;
+const PURCHASED: &str = "Purchased";
+const FEED_IN: &str = "FeedIn";
 
 /// Whether it is such an answer.
 pub(crate) fn detect(head: &[u8]) -> bool {
@@ -68,7 +71,12 @@ pub(crate) fn detect(head: &[u8]) -> bool {
 }
 
 /// Reads an answer, of it the meter asked for if one is, and says in a line what it holds.
-pub(crate) fn read(input: Input, asked: Option<&str>, sink: &mut dyn Sink) -> Result<String, Error> {
+pub(crate) fn read(
+    input: Input,
+    asked: Option<&str>,
+    net: bool,
+    sink: &mut dyn Sink,
+) -> Result<String, Error> {
     let Input { name, reader, .. } = input;
     let mut limited = BufReader::new(reader).take(MAX_BYTES);
     let parsed = serde_json::from_reader::<_, Answer>(&mut limited);
@@ -98,22 +106,31 @@ pub(crate) fn read(input: Input, asked: Option<&str>, sink: &mut dyn Sink) -> Re
     let mut values = Values { next: 1, kind, cadence, factor, sink };
     let interval = table.time_unit.as_deref().unwrap_or("unknown interval").to_lowercase().replace('_', " ");
     if table.meters.0.is_empty() {
-        values.hand_over(b"", &table.values.0)?;
+        values.hand_over(b"", Flow::Taken, &table.values.0)?;
         let what = if kind == Kind::Power { "power" } else { "energy" };
         return Ok(format!(
             "{what} by the {interval} in {unit}: with SolarEdge that is what the plant produced, not what the home used"
         ));
     }
-    let chosen = chosen(&table.meters.0, asked);
+    let of_name = |name: &str| table.meters.0.iter().any(|meter| meter.name().eq_ignore_ascii_case(name));
+    let net = net && of_name(PURCHASED) && of_name(FEED_IN);
+    let net = net && asked.is_none_or(|asked| asked.eq_ignore_ascii_case(PURCHASED));
+    let chosen = chosen(&table.meters.0, asked.or(net.then_some(PURCHASED)));
     for meter in &table.meters.0 {
         let name = meter.name();
-        if asked.is_some() || Some(name) == chosen {
-            values.hand_over(name.as_bytes(), &meter.values.0)?;
+        if let (true, Some(chosen)) = (net && name.eq_ignore_ascii_case(FEED_IN), chosen) {
+            values.hand_over(chosen.as_bytes(), Flow::Given, &meter.values.0)?;
+        } else if asked.is_some() || Some(name) == chosen {
+            values.hand_over(name.as_bytes(), Flow::Taken, &meter.values.0)?;
         } else {
             values.leave_out(name, meter.values.0.len());
         }
     }
-    let what = chosen.map_or("no meter of what the home used", meaning);
+    let what = match chosen {
+        Some(_) if net => "what was taken from the grid less what was given to it (Purchased, FeedIn)",
+        Some(chosen) => meaning(chosen),
+        None => "no meter of what the home used",
+    };
     let names: Vec<String> = table.meters.0.iter().map(|meter| show(meter.name().as_bytes())).collect();
     Ok(format!("{what} by the {interval} in {unit}, of the meters {}", names.join(", ")))
 }
@@ -123,7 +140,7 @@ fn chosen<'a>(meters: &'a [Meter], asked: Option<&str>) -> Option<&'a str> {
     let of_name = |name: &str| meters.iter().map(Meter::name).find(|meter| meter.eq_ignore_ascii_case(name));
     match asked {
         Some(asked) => of_name(asked),
-        None => of_name("Consumption").or_else(|| of_name("Purchased")),
+        None => of_name("Consumption").or_else(|| of_name(PURCHASED)),
     }
 }
 
@@ -171,9 +188,9 @@ struct Values<'s> {
 }
 
 impl Values<'_> {
-    fn hand_over(&mut self, meter: &[u8], values: &[Value]) -> Result<(), Error> {
+    fn hand_over(&mut self, meter: &[u8], flow: Flow, values: &[Value]) -> Result<(), Error> {
         let Self { kind, factor, cadence, .. } = *self;
-        let series = Series { meter, register: b"", kind, kind_given: true, factor, cadence };
+        let series = Series { meter, register: b"", flow, kind, kind_given: true, factor, cadence };
         for (number, value) in (self.next..).zip(values) {
             match (value.at, value.value) {
                 (When::Unreadable, _) => {
@@ -198,7 +215,7 @@ impl Values<'_> {
     }
 
     fn leave_out(&mut self, meter: &str, count: usize) {
-        let is_export = meter.eq_ignore_ascii_case("FeedIn");
+        let is_export = meter.eq_ignore_ascii_case(FEED_IN);
         let rule = if is_export { Rule::Export } else { Rule::OtherQuantity };
         for number in (self.next..).take(count) {
             self.sink
@@ -342,7 +359,7 @@ mod tests {
         let mut found = Found::default();
         let input =
             Input::from_reader("answer.json", std::io::Cursor::new(text.as_bytes().to_vec())).unwrap();
-        (read(input, asked, &mut found), found.0)
+        (read(input, asked, false, &mut found), found.0)
     }
 
     const ENERGY: &str = r#"{"energy":{"timeUnit":"HOUR","unit":"Wh","values":[

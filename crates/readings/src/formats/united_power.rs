@@ -4,12 +4,13 @@
 //! `Energy consumption time period,Usage(Real energy in kilowatt-hours),Events occurred` and an hour a line
 //! (`2025-10-19 00:00 to 2025-10-19 01:00,0.970,,`, local wall-clock time); and again for the next of the meter's
 //! registers, which the prose does not tell apart. Their signs do: what was given to the grid is never above zero, what was
-//! taken from it never below, and the net of both is both. What was taken counts. Where there is a net table only, the
-//! hours above zero do, and the others are left out: how much was used in them is not known.
+//! taken from it never below, and the net of both is both. What was taken counts; what was given is taken off it
+//! where the net is asked for. Where there is a net table only, its hours above zero count, and the others are left out: how
+//! much was used in them is not known; but asked for the net it is that.
 //!
 //! Limit: [`MOST_BYTES`], as all tables must be seen before one is read.
 
-use std::io::Read as _;
+use std::{collections::HashSet, io::Read as _};
 
 use super::{Format, Options, csv};
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     ledger::Rule,
     number::{self, Number},
     series::Column,
-    unit::Kind,
+    unit::{Flow, Kind},
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -41,7 +42,7 @@ fn is(names: &[&str]) -> bool {
 /// A row: its line, time and value as they stand there.
 type Row<'a> = (u64, &'a str, &'a str);
 
-fn read(input: Input, _: &Options, intake: &mut Intake<'_>) -> Result<String, Error> {
+fn read(input: Input, options: &Options, intake: &mut Intake<'_>) -> Result<String, Error> {
     let Input { name, reader, .. } = input;
     let mut bytes = Vec::new();
     let read = reader.take(MOST_BYTES + 1).read_to_end(&mut bytes);
@@ -53,14 +54,24 @@ fn read(input: Input, _: &Options, intake: &mut Intake<'_>) -> Result<String, Er
     let text = String::from_utf8_lossy(&bytes);
     let tables = tables(&text);
     intake.begin(&name);
-    let column =
-        Column { name: "Usage".to_owned(), kind: Kind::Energy, kind_given: true, factor: WH_PER_KWH };
+    let column = |flow| Column {
+        name: "Usage".to_owned(),
+        kind: Kind::Energy,
+        kind_given: true,
+        factor: WH_PER_KWH,
+        flow,
+    };
+    let net = options.net;
+    let mut seen = HashSet::new();
     let taken = tables.iter().any(|table| sign(table) == Sign::Taken);
     for (place, table) in tables.iter().enumerate() {
-        let is_read = match sign(table) {
-            Sign::Taken => true,
-            Sign::Given => false,
-            Sign::Net => !taken,
+        // What was given is written below zero.
+        let (is_read, flow, factor) = match sign(table) {
+            // With nothing given, the net of both is what was taken once more.
+            Sign::Taken if !seen.insert(values(table)) => (false, Flow::Taken, WH_PER_KWH),
+            Sign::Taken => (true, Flow::Taken, WH_PER_KWH),
+            Sign::Given => (net && taken, Flow::Given, -WH_PER_KWH),
+            Sign::Net => (!taken, Flow::Taken, WH_PER_KWH),
         };
         let register = if taken { format!("table {}", place + 1) } else { String::new() };
         for &(line, time, value) in table {
@@ -68,14 +79,19 @@ fn read(input: Input, _: &Options, intake: &mut Intake<'_>) -> Result<String, Er
                 intake.ignored(Rule::Export, line, || {
                     "energy given to the grid, or the net of it; not counted".to_owned()
                 });
-            } else if let Some(id) = intake.series(b"", register.as_bytes(), &column)? {
+            } else if let Some(id) = intake.series(b"", register.as_bytes(), &column(flow))? {
                 let start = time.split(" to ").next().unwrap_or(time);
-                intake.text(id, line, start.as_bytes(), value.as_bytes(), WH_PER_KWH)?;
+                intake.text(id, line, start.as_bytes(), value.as_bytes(), factor)?;
             }
         }
     }
     intake.end()?;
-    let what = if taken { "energy taken from the grid" } else { "net energy, where it is above zero" };
+    let what = match (taken, net) {
+        (true, false) => "energy taken from the grid",
+        (true, true) => "energy taken from the grid less energy given to it",
+        (false, false) => "net energy, where it is above zero",
+        (false, true) => "net energy",
+    };
     Ok(format!("{what}, per hour in kWh"))
 }
 
@@ -92,6 +108,11 @@ fn tables(text: &str) -> Vec<Vec<Row<'_>>> {
         }
     }
     tables
+}
+
+/// A table's times and values.
+fn values<'a>(table: &[Row<'a>]) -> Vec<(&'a str, &'a str)> {
+    table.iter().map(|&(_, time, value)| (time, value)).collect()
 }
 
 /// What a table's values are, by their signs.

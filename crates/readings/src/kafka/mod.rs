@@ -94,7 +94,7 @@ pub fn read(
     let failed = |kind| Error::new(&name, kind);
     let consumer = connect(topic, settings).map_err(failed)?;
     let mut left = ends(&consumer, topic).map_err(failed)?;
-    intake.trusts_unit = options.unit.is_some();
+    intake.asked = options.asked();
     let mut records = Records::begin(&name, options, intake)?;
     let partitions = left.len();
     assign(&consumer, topic, left.keys().copied()).map_err(failed)?;

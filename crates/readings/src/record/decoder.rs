@@ -101,6 +101,11 @@ impl<'o> Decoder<'o> {
         Self { options, schemas, zone, fields: Fields::default(), known: None, told: None }
     }
 
+    /// The schemas, for the next input.
+    pub(crate) fn into_schemas(self) -> Schemas {
+        self.schemas
+    }
+
     /// How the first record that was understood was, for the user.
     pub(crate) fn told(&self) -> Option<String> {
         self.told.clone()

@@ -11,7 +11,7 @@ use crate::{
     intake::show,
     options::{METER_NAMES, Options, TIME_NAMES},
     series::Column,
-    unit::{Kind, Unit},
+    unit::{Flow, Kind, Unit},
 };
 
 /// How the values of a shape were understood.
@@ -57,7 +57,8 @@ impl Layout {
             return Err(ErrorKind::UnitOfKind { unit, kind });
         }
         let name = show(shape.path(value).as_bytes());
-        let column = Column { name, kind, kind_given: options.kind.is_some(), factor: unit.factor() };
+        let kind_given = options.kind.is_some();
+        let column = Column { name, kind, kind_given, factor: unit.factor(), flow: Flow::Taken };
         Ok(Self { time, hour, meter, value, unit, column })
     }
 

@@ -18,7 +18,7 @@ mod fields;
 mod json;
 mod layout;
 mod registry;
-mod schemas;
+pub(crate) mod schemas;
 mod time;
 pub(crate) mod transactions;
 pub(crate) mod unpack;
@@ -95,7 +95,8 @@ pub(crate) struct Records<'o, 'i, 'w> {
 impl<'o, 'i, 'w> Records<'o, 'i, 'w> {
     /// Begins an input.
     pub(crate) fn begin(name: &str, options: &'o Options, intake: &'i mut Intake<'w>) -> Result<Self, Error> {
-        let decoder = Decoder::new(options, Schemas::new(options)?, intake.zone().cloned());
+        let schemas = Schemas::kept_or_new(intake.schemas.take(), options)?;
+        let decoder = Decoder::new(options, schemas, intake.zone().cloned());
         intake.begin(name);
         let name = name.to_owned();
         Ok(Self { name, decoder, intake, understood: 0, puzzle: None, puzzles: 0 })
@@ -110,6 +111,8 @@ impl<'o, 'i, 'w> Records<'o, 'i, 'w> {
         }
         self.intake.end()?;
         let parts = [self.decoder.told().unwrap_or_default(), what.to_owned()];
+        // A segment of a partition after the other has the same ones.
+        self.intake.schemas = Some(self.decoder.into_schemas());
         let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         Ok(parts.join("; "))
     }

@@ -2,7 +2,8 @@
 //!
 //! A value in Confluent's wire format says so itself: a zero byte, the schema's number in four bytes, then
 //! the value. With a registry the number is asked for, once each. With a schema from a file, that one is
-//! taken, whatever the number; values without such a head are read with it too.
+//! taken, whatever the number; values without such a head are read with it too. What a registry has answered is kept from one
+//! input to the next.
 
 use std::{collections::HashMap, fs::File, io::Read, path::Path};
 
@@ -37,6 +38,8 @@ pub(crate) enum Schemas {
     One(Schema),
     /// By number.
     Registry {
+        /// Its URL.
+        url: String,
         /// What is asked.
         registry: Box<dyn Registry>,
         /// What it answered.
@@ -45,18 +48,21 @@ pub(crate) enum Schemas {
 }
 
 impl Schemas {
-    /// The source that the options name.
-    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
-        match (&options.avro_schema, &options.schema_registry) {
-            (Some(path), _) => Self::from_file(path),
-            (None, Some(url)) => Ok(Self::from_registry(super::registry::connect(url)?)),
-            (None, None) => Ok(Self::None),
+    /// The source that the options name, with what an input before has learned of it.
+    pub(crate) fn kept_or_new(kept: Option<Self>, options: &Options) -> Result<Self, Error> {
+        match (&options.avro_schema, &options.schema_registry, kept) {
+            (Some(path), ..) => Self::from_file(path),
+            (None, Some(asked), Some(Self::Registry { url, registry, known })) if url == *asked => {
+                Ok(Self::Registry { url, registry, known })
+            }
+            (None, Some(url), _) => Ok(Self::from_registry(url, super::registry::connect(url)?)),
+            (None, None, _) => Ok(Self::None),
         }
     }
 
     /// Asks this registry.
-    pub(crate) fn from_registry(registry: Box<dyn Registry>) -> Self {
-        Self::Registry { registry, known: HashMap::new() }
+    pub(crate) fn from_registry(url: &str, registry: Box<dyn Registry>) -> Self {
+        Self::Registry { url: url.to_owned(), registry, known: HashMap::new() }
     }
 
     fn from_file(path: &Path) -> Result<Self, Error> {
@@ -84,7 +90,7 @@ impl Schemas {
         match self {
             Self::None => Err(NoSchema::NotTold),
             Self::One(schema) => Ok(schema),
-            Self::Registry { registry, known } => {
+            Self::Registry { registry, known, .. } => {
                 if !known.contains_key(&id) {
                     if known.len() == MOST_SCHEMAS {
                         return Err(NoSchema::Unusable(format!(

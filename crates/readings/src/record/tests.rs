@@ -181,7 +181,7 @@ fn a_registry_is_asked_once_for_each_schema_and_its_silence_stops_the_reading() 
 
     let asked = Rc::new(Cell::new(0));
     let options = Options::default();
-    let schemas = Schemas::from_registry(Box::new(Counting(Rc::clone(&asked))));
+    let schemas = Schemas::from_registry("http://registry", Box::new(Counting(Rc::clone(&asked))));
     let mut decoder = Decoder::new(&options, schemas, None);
     let mut decode = |value: &[u8]| {
         let record = Record { partition: 0, offset: 0, timestamp_ms: Some(1), key: None, value: Some(value) };
@@ -199,5 +199,11 @@ fn a_registry_is_asked_once_for_each_schema_and_its_silence_stops_the_reading() 
     assert_eq!(decode(b"\0\0\0\0\x03\x08"), "stop: the schema registry cannot be asked: refused");
     // JSON behind a JSON schema's number needs no schema.
     assert_eq!(decode(b"\0\0\0\0\x03{\"wh\": 5}"), "Number(5.0)");
+    assert_eq!(asked.get(), 3);
+    // What it answered is kept for the next input.
+    let schemas = decoder.into_schemas();
+    let options = Options { schema_registry: Some("http://registry".to_owned()), ..options };
+    let mut schemas = Schemas::kept_or_new(Some(schemas), &options).unwrap();
+    assert!(schemas.get(1).is_ok());
     assert_eq!(asked.get(), 3);
 }

@@ -59,6 +59,7 @@ pub(super) fn plan(header: &Header, options: &Options, intake: &mut Intake<'_>) 
         time,
         form,
         values: vec![value],
+        given: Vec::new(),
         unit: UnitAt::Known(unit),
         kind,
         kind_given: options.kind.is_some(),

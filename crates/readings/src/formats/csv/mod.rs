@@ -35,7 +35,7 @@ use crate::{
     ledger::Rule,
     number::{self, Number},
     series::Column,
-    unit::{Kind, Unit},
+    unit::{Flow, Kind, Unit},
 };
 
 /// The format.
@@ -104,7 +104,7 @@ fn read_table(input: Input, header: &Header, plan: &Plan, intake: &mut Intake<'_
         plan,
         width: header.names.len(),
         time_name: &header.names[plan.time[0]],
-        latest: None,
+        latest: [None; 2],
         scratch: Vec::new(),
         joined: Vec::new(),
     };
@@ -120,8 +120,8 @@ struct Table<'p> {
     width: usize,
     /// The name of the (first) column of the time.
     time_name: &'p str,
-    /// The series of the row before, where all rows are of one.
-    latest: Option<(SeriesId, f64)>,
+    /// The series of the row before, of what was taken and of what was given, where all rows are of one.
+    latest: [Option<(SeriesId, f64)>; 2],
     scratch: Vec<u8>,
     joined: Vec<u8>,
 }
@@ -164,7 +164,24 @@ impl Table<'_> {
                 return Ok(());
             }
         }
-        let Some((id, factor)) = self.series(row, line, intake)? else { return Ok(()) };
+        self.hand_over(row, line, Flow::Taken, &self.plan.values, intake)?;
+        if self.plan.given.is_empty() {
+            return Ok(());
+        }
+        self.hand_over(row, line, Flow::Given, &self.plan.given, intake)
+    }
+
+    /// Hands over what some of a row's columns add up to.
+    #[inline]
+    fn hand_over(
+        &mut self,
+        row: &rows::Row,
+        line: u64,
+        flow: Flow,
+        values: &[usize],
+        intake: &mut Intake<'_>,
+    ) -> Result<(), Error> {
+        let Some((id, factor)) = self.series(row, line, flow, intake)? else { return Ok(()) };
         let time = match *self.plan.time.as_slice() {
             [at] => row.field(at),
             ref several => {
@@ -179,7 +196,7 @@ impl Table<'_> {
             }
         };
         if let ([value], TimeForm::Iso, false, 0) =
-            (self.plan.values.as_slice(), self.plan.form, self.plan.decimal_comma, self.plan.delay)
+            (values, self.plan.form, self.plan.decimal_comma, self.plan.delay)
         {
             return intake.text(id, line, time, row.field(*value), factor);
         }
@@ -192,7 +209,7 @@ impl Table<'_> {
         };
         let at = at.saturating_add(self.plan.delay);
         let mut sum = 0.0;
-        for &value in &self.plan.values {
+        for &value in values {
             let field = row.field(value);
             match number(field, self.plan.decimal_comma) {
                 Number::Finite(number) => sum += number,
@@ -208,12 +225,14 @@ impl Table<'_> {
         &mut self,
         row: &rows::Row,
         line: u64,
+        mut flow: Flow,
         intake: &mut Intake<'_>,
     ) -> Result<Option<(SeriesId, f64)>, Error> {
         let plan = self.plan;
         let is_one = plan.meter.is_none() && plan.register.is_none() && matches!(plan.unit, UnitAt::Known(_));
-        if is_one && self.latest.is_some() {
-            return Ok(self.latest);
+        let latest = flow as usize;
+        if is_one && self.latest[latest].is_some() {
+            return Ok(self.latest[latest]);
         }
         let meter = plan.meter.map_or(&[][..], |at| unquoted(row.field(at)));
         let register = plan.register.map_or(&[][..], |(at, _)| row.field(at).trim_ascii());
@@ -221,6 +240,10 @@ impl Table<'_> {
             let text = String::from_utf8_lossy(register);
             let rule = match role(&text) {
                 Role::Consumption => None,
+                Role::Export if intake.asked.net => {
+                    flow = Flow::Given;
+                    None
+                }
                 Role::Export => Some(Rule::Export),
                 Role::Other => Some(Rule::OtherQuantity),
             };
@@ -255,14 +278,14 @@ impl Table<'_> {
         };
         let kind =
             if unit.kind() == Kind::Power || plan.kind == Kind::Power { unit.kind() } else { plan.kind };
-        let column =
-            Column { name: plan.name.clone(), kind, kind_given: plan.kind_given, factor: unit.factor() };
+        let (name, kind_given, factor) = (plan.name.clone(), plan.kind_given, unit.factor());
+        let column = Column { name, kind, kind_given, factor, flow };
         let Some(id) = intake.series(meter, register, &column)? else {
             intake.other_meter(line, meter);
             return Ok(None);
         };
-        self.latest = Some((id, unit.factor()));
-        Ok(self.latest)
+        self.latest[latest] = Some((id, factor));
+        Ok(self.latest[latest])
     }
 }
 

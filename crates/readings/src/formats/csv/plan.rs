@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) form: TimeForm,
     /// The columns of the values, added up.
     pub(crate) values: Vec<usize>,
+    /// The columns of what was given back to the grid, where the net is asked for; added up as another register.
+    pub(crate) given: Vec<usize>,
     pub(crate) unit: UnitAt,
     pub(crate) kind: Kind,
     /// Whether the kind is said, so that it need not be doubted.
@@ -62,6 +64,7 @@ impl Plan {
             time: vec![time],
             form,
             values: vec![value],
+            given: Vec::new(),
             unit: UnitAt::Known(unit),
             kind: unit.kind(),
             kind_given: true,

@@ -7,7 +7,8 @@
 //!
 //! - **Time** is the start of the interval, in seconds since 1970 UTC.
 //! - **Value** is in watt-hours (`uom` 72) or watts (38), times ten to the `powerOfTenMultiplier`. `flowDirection` 1 is
-//!   what the home took, 19 what it gave (export); 4 (net) and 20 (total) are read where there is no 1. Gas, water,
+//!   what the home took, 19 what it gave (export); 4 (net) and 20 (total) are read where there is no 1. Where
+//!   the net is asked for it is 4, or else 1 less 19. Gas, water,
 //!   volts and the like are other quantities. `accumulationBehaviour` 1, 2, 3 and 9 are counters.
 //! - **Meter** is the usage point's name in its path. Of its meter readings those with the shortest intervals are read
 //!   (and energy goes before counters, counters before power); longer ones are sums over the same and not read.
@@ -31,7 +32,7 @@ use crate::{
     error::Error,
     input::Input,
     ledger::Rule,
-    unit::Kind,
+    unit::{Flow, Kind},
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -43,6 +44,11 @@ pub(super) const FORMAT: Format = Format {
 };
 
 const WHAT: &str = "Green Button (ESPI) feed";
+
+/// The codes of `flowDirection` that are not what the home took.
+const NET: i64 = 4;
+const EXPORT: i64 = 19;
+const TOTAL: i64 = 20;
 
 /// Half of the time a home uses less, and more than a thousandth, in W.
 pub(crate) const HOME_MEDIAN_W: f64 = 10_000.0;
@@ -129,11 +135,13 @@ impl<'f> MeterReading<'f> {
 
     /// Why it is not read, if it is not.
     fn left_out(&self, all: &[Self], options: &Options) -> Option<(Rule, String)> {
-        if let Some(other) = self.other() {
+        if let Some(other) = self.other(options) {
             return Some(other);
         }
+        // The net is one of a kind; else what was taken has its rivals, and what was given.
+        let is_net = |this: &Self| options.net && this.flow() == NET;
         let rank = |this: &Self| {
-            let is_whole = matches!(this.flow(), 4 | 20);
+            let is_whole = matches!(this.flow(), NET | TOTAL) && !is_net(this);
             let kind = match this.kind {
                 kind if options.kind == Some(kind) => 0,
                 Kind::Energy => 1,
@@ -145,9 +153,14 @@ impl<'f> MeterReading<'f> {
                 this.kind != Kind::Register && this.cadence.is_some_and(|cadence| cadence > HOUR_MS);
             (is_whole, is_coarse, kind, this.cadence)
         };
-        let rivals = all.iter().filter(|other| other.meter == self.meter && other.other().is_none());
-        let best = rivals.map(rank).min()?;
-        (rank(self) != best).then(|| {
+        let rivals = all.iter().filter(|other| other.meter == self.meter && other.other(options).is_none());
+        let rivals: Vec<&Self> = rivals.collect();
+        let has_net = rivals.iter().any(|rival| is_net(rival));
+        let like = rivals.into_iter().filter(|rival| {
+            if has_net { is_net(rival) } else { (rival.flow() == EXPORT) == (self.flow() == EXPORT) }
+        });
+        let best = like.map(rank).min()?;
+        (rank(self) != best || has_net != is_net(self)).then(|| {
             let what =
                 if self.flow() != 1 && self.flow() != 0 { "a net or total of" } else { "in another form" };
             (Rule::OtherQuantity, format!("{what} what the feed has in finer readings"))
@@ -155,13 +168,14 @@ impl<'f> MeterReading<'f> {
     }
 
     /// Why it is not the home's use of electricity, if it is not.
-    fn other(&self) -> Option<(Rule, String)> {
+    fn other(&self, options: &Options) -> Option<(Rule, String)> {
         let other = |what: String| Some((Rule::OtherQuantity, what));
         let commodity = self.of.and_then(|of| of.commodity).unwrap_or(0);
         let unit = self.of.and_then(|of| of.unit).unwrap_or(72);
         match (self.service.unwrap_or(0), commodity, unit, self.flow()) {
-            (0, 0..=2, 38 | 72, 0 | 1 | 4 | 20) => None,
-            (0, 0..=2, 38 | 72, 19) => {
+            (0, 0..=2, 38 | 72, 0 | 1 | NET | TOTAL) => None,
+            (0, 0..=2, 38 | 72, EXPORT) if options.net => None,
+            (0, 0..=2, 38 | 72, EXPORT) => {
                 Some((Rule::Export, "what was given to the grid (flow 19)".to_owned()))
             }
             (0, 0..=2, 38 | 72, flow) => other(format!("another direction (flow {flow})")),
@@ -208,14 +222,20 @@ impl<'f> MeterReading<'f> {
     fn describe(&self, scale: &Scale) -> String {
         let unit = if self.kind == Kind::Power { "W" } else { "Wh" };
         let assumed = if self.of.is_none() { " (no reading type says what)" } else { "" };
-        format!("{} in {unit}{assumed}{}", self.kind, scale.note)
+        let flow = match self.flow() {
+            EXPORT => ", given to the grid",
+            NET => ", net",
+            _ => "",
+        };
+        format!("{} in {unit}{flow}{assumed}{}", self.kind, scale.note)
     }
 
     fn hand_over(&self, factor: f64, sink: &mut dyn Sink) -> Result<(), Error> {
         let (meter, register) = (self.meter.as_bytes(), self.blocks.path.as_bytes());
         let cadence = self.cadence.filter(|_| self.kind != Kind::Register);
-        let series =
-            Series { meter, register, kind: self.kind, kind_given: self.of.is_some(), factor, cadence };
+        let (kind, kind_given) = (self.kind, self.of.is_some());
+        let flow = if self.flow() == EXPORT { Flow::Given } else { Flow::Taken };
+        let series = Series { meter, register, flow, kind, kind_given, factor, cadence };
         for reading in &self.blocks.readings {
             let (line, at) = (u64::from(reading.line), reading.start_s.saturating_mul(1000));
             if reading.value.is_nan() {

@@ -16,7 +16,7 @@ use crate::{
     formats::sink::{Series, Sink, broken},
     intake::show,
     ledger::Rule,
-    unit::Kind,
+    unit::{Flow, Kind},
 };
 
 /// Reads the statistics of a file, and says in a line what there are.
@@ -195,6 +195,7 @@ fn hand_over(
         let series = Series {
             meter,
             register: b"",
+            flow: Flow::Taken,
             kind: statistic.kind,
             kind_given: true,
             factor: statistic.factor,
