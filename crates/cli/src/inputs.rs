@@ -16,7 +16,7 @@ use knowatt_readings::{
 use knowatt_score::{Calendar, DayClasses, ModelFile, ScoreTable, SealedError};
 
 use crate::{
-    args::ColumnArgs,
+    args::{ColumnArgs, InputArgs},
     output::{Output, OutputError, say},
     text::{DIM, YELLOW, counted, date, grouped},
     topics,
@@ -32,6 +32,12 @@ pub(crate) struct Sources<'a> {
     /// The format, unless it is told by the content.
     pub(crate) format: Option<&'static Format>,
     pub(crate) columns: &'a ColumnArgs,
+}
+
+impl<'a> From<&'a InputArgs> for Sources<'a> {
+    fn from(args: &'a InputArgs) -> Self {
+        Self { inputs: &args.inputs, format: args.format, columns: &args.columns }
+    }
 }
 
 /// Reads all inputs as one meter's history, says what was not used, and writes the full ledger if asked:

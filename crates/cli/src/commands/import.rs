@@ -29,11 +29,11 @@ struct Row<'a> {
 
 pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode> {
     let is_json = is_json(&args.output)?;
-    let files: Vec<_> = args.inputs.iter().map(PathBuf::as_path).collect();
-    let ledger = args.columns.ledger.as_deref();
+    let files: Vec<_> = args.input.inputs.iter().map(PathBuf::as_path).collect();
+    let ledger = args.input.columns.ledger.as_deref();
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
     let zone = args.tz.as_ref().map(|zone| zone.0.as_str());
-    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
+    let sources = Sources::from(&args.input);
     let meters = inputs::read_meters(sources, zone, |meters, _| meters.to_vec())?;
     let mut output = Output::create(&args.output)?;
     let write = if is_json { write_json } else { write_csv };

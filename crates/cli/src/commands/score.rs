@@ -48,13 +48,13 @@ enum Form {
 
 pub(crate) fn run(args: &ScoreArgs) -> Result<ExitCode> {
     let form = form_of(&args.output)?;
-    let files: Vec<_> = args.inputs.iter().chain([&args.model]).map(PathBuf::as_path).collect();
-    let ledger = args.columns.ledger.as_deref();
+    let files: Vec<_> = args.input.inputs.iter().chain([&args.model]).map(PathBuf::as_path).collect();
+    let ledger = args.input.columns.ledger.as_deref();
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
     let ModelFile { table, population, provenance, .. } = inputs::read_model(&args.model)?;
-    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
+    let sources = Sources::from(&args.input);
     let readings = inputs::read(sources, table.calendar().zone_name())?;
-    history::tell_net(&provenance, args.columns.net);
+    history::tell_net(&provenance, args.input.columns.net);
     holidays::tell_unknown_years(table.calendar(), &readings.rows);
     let mut output = Output::create(&args.output)?;
     // Whoever closes the pipe has seen enough of the scores, but may still want to know the exit code.
