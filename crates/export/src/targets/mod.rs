@@ -1,6 +1,8 @@
 //! The engines, a file each.
 
+mod c;
 mod csv;
+mod javascript;
 mod jvm;
 mod python;
 mod vectors;
@@ -39,6 +41,8 @@ pub fn all() -> &'static [&'static dyn Target] {
         &jvm::KAFKA_STREAMS,
         &jvm::Java,
         &python::Python,
+        &javascript::JavaScript,
+        &c::C,
         &csv::Csv,
         &vectors::Vectors,
     ]
