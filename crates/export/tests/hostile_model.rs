@@ -1,5 +1,7 @@
 //! A model file may come from anyone: nothing of its texts goes into what is made of it.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails may end")]
+
 use std::collections::BTreeMap;
 
 use knowatt_export::{Export, all};

@@ -6,6 +6,7 @@ mod javascript;
 mod jvm;
 mod python;
 mod vectors;
+mod wasm;
 
 use crate::{error::Error, export::Export};
 
@@ -43,6 +44,7 @@ pub fn all() -> &'static [&'static dyn Target] {
         &python::Python,
         &javascript::JavaScript,
         &c::C,
+        &wasm::Wasm,
         &csv::Csv,
         &vectors::Vectors,
     ]
