@@ -13,19 +13,20 @@ use knowatt_score::{
 /// Ends a string, a comment and a statement in most languages, and is easily found again.
 const HOSTILE: &str = "EVIL\"'`*/-->;]]$$</script>{{7*7}}\u{2028}";
 
+fn knots(count: u32) -> Curve {
+    let knot = |place| Knot { wh: 100.5 * f64::from(place), score: 0.25 * f64::from(place) };
+    Curve::new((0..count).map(knot).collect()).unwrap()
+}
+
 fn model(classes: DayClasses) -> ModelFile {
-    let calendar = Calendar::new("Europe/Paris", classes).unwrap();
     let features = [
         Feature::Level,
         Feature::Floor { hours: 2 },
         Feature::Floor { hours: 24 },
         Feature::Rise { hours: 1 },
     ];
-    let knots = [(100.0, 0.0), (200.5, 0.25), (400.0, 1.0)].map(|(wh, score)| Knot { wh, score });
-    let curve = Curve::new(knots.to_vec()).unwrap();
-    let sets = features
-        .map(|feature| CurveSet { feature, curves: vec![curve.clone(); classes.count() * 24] })
-        .into();
+    let sets =
+        features.map(|feature| CurveSet { feature, curves: vec![knots(3); classes.count() * 24] }).into();
     let figure = Figure { mean: 1.0, spread: 0.0 };
     ModelFile {
         provenance: Provenance {
@@ -49,8 +50,12 @@ fn model(classes: DayClasses) -> ModelFile {
             choice: HOSTILE.into(),
         }),
         population: None,
-        table: ScoreTable::with_features(calendar, sets).unwrap(),
+        table: table(classes, sets),
     }
+}
+
+fn table(classes: DayClasses, sets: Vec<CurveSet>) -> ScoreTable {
+    ScoreTable::with_features(Calendar::new("Europe/Paris", classes).unwrap(), sets).unwrap()
 }
 
 #[test]
@@ -76,4 +81,21 @@ fn the_same_model_gives_the_same_bytes() {
         };
         assert!(made() == made(), "{classes:?}");
     }
+}
+
+#[test]
+fn one_long_curve_a_feature_does_not_make_an_onnx_graph_of_hundreds_of_megabytes() {
+    let classes = DayClasses::DayOfMonth;
+    let mut model = model(classes);
+    let mut curves = vec![knots(2); classes.count() * 24];
+    curves[100] = knots(4096);
+    let floors = (2..=24).map(|hours| Feature::Floor { hours });
+    let sets = [Feature::Level].into_iter().chain(floors);
+    model.table = table(classes, sets.map(|feature| CurveSet { feature, curves: curves.clone() }).collect());
+    let export = Export::new(&model, "kitchen".parse().unwrap());
+    let target = all().iter().find(|target| target.name() == "onnx").unwrap();
+    assert_eq!(
+        target.export(&export).unwrap_err().to_string(),
+        "the table is too large for onnx: 584819712 bytes of padded knots, where 268435456 are the most"
+    );
 }

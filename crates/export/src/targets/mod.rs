@@ -4,6 +4,7 @@ mod c;
 mod csv;
 mod javascript;
 mod jvm;
+mod onnx;
 mod python;
 mod vectors;
 mod wasm;
@@ -45,6 +46,7 @@ pub fn all() -> &'static [&'static dyn Target] {
         &javascript::JavaScript,
         &c::C,
         &wasm::Wasm,
+        &onnx::Onnx,
         &csv::Csv,
         &vectors::Vectors,
     ]
