@@ -5,6 +5,8 @@ mod csv;
 mod javascript;
 mod jvm;
 mod onnx;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod python;
 mod vectors;
 mod wasm;
@@ -48,6 +50,8 @@ pub fn all() -> &'static [&'static dyn Target] {
         &wasm::Wasm,
         &onnx::Onnx,
         &csv::Csv,
+        #[cfg(feature = "parquet")]
+        &parquet::Parquet,
         &vectors::Vectors,
     ]
 }
