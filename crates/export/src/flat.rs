@@ -105,62 +105,35 @@ fn lines(items: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use knowatt_score::{
-        Calendar, Curve, CurveSet, Knot, ModelFile, Provenance, ScoreTable, Source, sha256_hex,
-    };
+    use knowatt_score::ScoreTable;
 
     use super::*;
-
-    fn model(features: &[Feature]) -> ModelFile {
-        let curve = |wh| Curve::new(vec![Knot { wh: 0.5, score: 0.0 }, Knot { wh, score: 1.0 }]).unwrap();
-        let sets = features.iter().map(|&feature| CurveSet {
-            feature,
-            curves: (0..24).map(|hour| curve(100.0 + f64::from(hour))).collect(),
-        });
-        let calendar = Calendar::new("UTC", DayClasses::None).unwrap();
-        ModelFile {
-            provenance: Provenance {
-                source: Source::Bounds,
-                sha256: sha256_hex(b""),
-                rows: 24,
-                first: None,
-                end: None,
-                model: "envelope".into(),
-                options: std::collections::BTreeMap::new(),
-                seed: 0,
-                tool: "test".into(),
-            },
-            calibration: None,
-            distillation: None,
-            backtest: None,
-            population: None,
-            table: ScoreTable::with_features(calendar, sets.collect()).unwrap(),
-        }
-    }
+    use crate::targets::tests::hostile_model;
 
     #[test]
     fn the_knots_of_all_features_lie_end_to_end() {
-        let model = model(&[Feature::Level, Feature::Step]);
+        let model = hostile_model();
         let flat = Flat::new(&Export::new(&model, "kitchen".parse().unwrap()));
-        assert_eq!((flat.wh.len(), flat.scores.len(), flat.starts.len()), (96, 96, 49));
-        assert_eq!(flat.wh[flat.starts[24 + 4]..flat.starts[24 + 5]], [0.5, 104.0]);
-        assert!(flat.lines(&flat.wh).starts_with("  0.5, 100.0,\n  0.5, 101.0,\n"));
+        assert_eq!((flat.wh.len(), flat.scores.len(), flat.starts.len()), (720, 720, 241)); // 3 knots, 5 features, 48 cells
+        let step_at_four = &flat.wh[flat.starts[3 * 48 + 4]..flat.starts[3 * 48 + 5]];
+        assert_eq!(step_at_four, [0.5, 4004.0 / 3.0, 4004.0]);
+        assert!(flat.lines(&flat.wh).starts_with("  0.5, 333.3333333333333, 1000.0,\n  0.5, 333.66"));
     }
 
     #[test]
     fn a_function_takes_a_number_for_each_of_its_features_and_nothing_where_there_are_none() {
-        let rise = Feature::Rise { hours: 6 };
-        let model = model(&[Feature::Level, Feature::Floor { hours: 2 }, Feature::Floor { hours: 12 }, rise]);
-        let [floor, step, rise] = functions(&Export::new(&model, "kitchen".parse().unwrap()));
-        let told = |function: &Function| {
-            let arguments = function.arguments.iter();
-            arguments.map(|one| (one.name.clone(), one.camel(), one.hours, one.set)).collect::<Vec<_>>()
+        let mut model = hostile_model();
+        let told = |model: &_| {
+            let functions = functions(&Export::new(model, "kitchen".parse().unwrap()));
+            functions.map(|function| {
+                let arguments = function.arguments.iter();
+                list(arguments.map(|one| format!("{} {} {} {}", one.name, one.camel(), one.hours, one.set)))
+            })
         };
-        assert_eq!(
-            told(&floor),
-            [("low_2h".into(), "low2h".into(), 2, 1), ("low_12h".into(), "low12h".into(), 12, 2)]
-        );
-        assert_eq!(told(&step), []);
-        assert_eq!(told(&rise), [("rise_6h".into(), "rise6h".into(), 6, 3)]);
+        let all = ["low_3h low3h 3 1, low_12h low12h 12 2", "step_wh stepWh 1 3", "rise_1h rise1h 1 4"];
+        assert_eq!(told(&model), all);
+        let level = model.table.cells().map(|(_, curve)| curve.clone()).collect();
+        model.table = ScoreTable::new(model.table.calendar().clone(), level).unwrap();
+        assert_eq!(told(&model), ["", "", ""]);
     }
 }

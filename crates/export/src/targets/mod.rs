@@ -57,4 +57,4 @@ pub fn all() -> &'static [&'static dyn Target] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

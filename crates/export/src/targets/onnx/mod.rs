@@ -245,3 +245,29 @@ impl Place {
         graph.apply("Add", &[&start, &segment])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use knowatt_score::{Calendar, Curve, CurveSet, DayClasses, Feature, Knot, ScoreTable};
+
+    use super::*;
+    use crate::targets::tests::hostile_model;
+
+    #[test]
+    fn one_long_curve_a_feature_does_not_make_a_graph_of_hundreds_of_megabytes() {
+        let knot = |place| Knot { wh: f64::from(place), score: f64::from(place) };
+        let curve = |knots| Curve::new((0..knots).map(knot).collect()).unwrap();
+        let mut curves = vec![curve(2); 31 * 24];
+        curves[100] = curve(4096);
+        let floors = (2..=24).map(|hours| Feature::Floor { hours });
+        let sets = [Feature::Level].into_iter().chain(floors);
+        let sets = sets.map(|feature| CurveSet { feature, curves: curves.clone() });
+        let calendar = Calendar::new("UTC", DayClasses::DayOfMonth).unwrap();
+        let mut model = hostile_model();
+        model.table = ScoreTable::with_features(calendar, sets.collect()).unwrap();
+        assert_eq!(
+            Onnx.export(&Export::new(&model, "kitchen".parse().unwrap())).unwrap_err().to_string(),
+            "the table is too large for onnx: 584819712 bytes of padded knots, where 268435456 are the most"
+        );
+    }
+}
