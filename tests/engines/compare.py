@@ -11,7 +11,7 @@ from pathlib import Path
 
 import vectors
 
-ONE_ULP = {"onnx", "mariadb", "clickhouse"}
+ONE_ULP = {"mariadb", "clickhouse"}
 
 
 def ordered(number):

@@ -23,4 +23,12 @@ pub enum Error {
     /// The jar could not be put together.
     #[error("the jar could not be made: {0}")]
     Jar(String),
+    /// The library that writes the format refused.
+    #[error("the {target} file cannot be written: {what}")]
+    Format {
+        /// The target's name.
+        target: &'static str,
+        /// What it said.
+        what: String,
+    },
 }

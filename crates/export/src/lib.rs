@@ -24,6 +24,7 @@
 mod clock;
 mod error;
 mod export;
+mod flat;
 mod name;
 pub mod targets;
 mod template;

@@ -1,9 +1,15 @@
 //! The engines, a file each.
 
+mod c;
 mod csv;
+mod javascript;
 mod jvm;
+mod onnx;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod python;
 mod vectors;
+mod wasm;
 
 use crate::{error::Error, export::Export};
 
@@ -39,10 +45,16 @@ pub fn all() -> &'static [&'static dyn Target] {
         &jvm::KAFKA_STREAMS,
         &jvm::Java,
         &python::Python,
+        &javascript::JavaScript,
+        &c::C,
+        &wasm::Wasm,
+        &onnx::Onnx,
         &csv::Csv,
+        #[cfg(feature = "parquet")]
+        &parquet::Parquet,
         &vectors::Vectors,
     ]
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
