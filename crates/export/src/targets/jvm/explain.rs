@@ -1,19 +1,215 @@
-//! How each engine takes the jar.
+//! How each engine takes the jar, with queries that find the floors by its own windows.
+//!
+//! A floor is of hours that follow one another, so each window's rows are counted. Flink's streams take one window for each `SELECT` (*Over Aggregation*), so
+//! theirs lie in one another; ksqlDB has hopping windows only, so each floor is scored by itself, the others being NULL.
 
+use std::fmt::Write as _;
+
+use super::numbers::hours;
 use crate::export::Export;
 
-pub(super) fn plain(_export: &Export<'_>) -> String {
-    String::new()
+/// The places of the lowest readings, `low_3h, low_6h`.
+fn lows(export: &Export<'_>) -> String {
+    hours(&export.floors()).iter().map(|hours| format!("low_{hours}h")).collect::<Vec<_>>().join(", ")
 }
-pub(super) fn ksqldb(_export: &Export<'_>, _file: &str) -> String {
-    String::new()
+
+/// The functions that there are, after the name.
+fn endings(export: &Export<'_>) -> Vec<&'static str> {
+    let has = [
+        ("", true),
+        ("_AT", true),
+        ("_DAY", true),
+        ("_HOUR", true),
+        ("_FLOOR", !export.floors().is_empty()),
+        ("_STEP", export.step().is_some()),
+        ("_RISE", !export.rises().is_empty()),
+    ];
+    has.into_iter().filter(|(_, has)| *has).map(|(ending, _)| ending).collect()
 }
-pub(super) fn flink(_export: &Export<'_>, _file: &str) -> String {
-    String::new()
+
+/// What the functions of SQL give.
+fn functions(export: &Export<'_>) -> String {
+    let name = export.name.as_given();
+    let no_such_hour = if export.seed_compatible { "; -1 for an hour that does not exist" } else { "" };
+    let mut text = format!(
+        "{name}(hour, wh)           the lowest score of any day{no_such_hour}\n\
+         {name}(day, hour, wh)      by the class of the day, 0 to {}\n\
+         {name}_AT(start, wh)       by the instant the hour starts: milliseconds since 1970, or a timestamp\n\
+         {name}_DAY(start), {name}_HOUR(start)\n",
+        export.days() - 1
+    );
+    if !export.floors().is_empty() {
+        _ = writeln!(text, "{name}_FLOOR(day, hour, {})", lows(export)); // writing to a String cannot fail
+    }
+    if export.step().is_some() {
+        _ = writeln!(text, "{name}_STEP(day, hour, wh - wh_before)");
+    }
+    if !export.rises().is_empty() {
+        let rises: Vec<_> = hours(&export.rises()).iter().map(|hours| format!("rise_{hours}h")).collect();
+        _ = writeln!(text, "{name}_RISE(day, hour, {})", rises.join(", "));
+    }
+    text + "\nNULL is no score. Above 1.0, someone should look.\n"
 }
-pub(super) fn spark(_export: &Export<'_>, _file: &str) -> String {
-    String::new()
+
+pub(super) fn ksqldb(export: &Export<'_>, file: &str) -> String {
+    let name = export.name.as_given();
+    let mut text = format!(
+        "Copy {file} into the server's ksql.extension.dir (ext/), in place of an earlier one, and start it again.\n\n{}\n\
+         CREATE STREAM readings (meter VARCHAR KEY, start_ms BIGINT, wh DOUBLE)\n\
+         \x20 WITH (KAFKA_TOPIC = 'readings', VALUE_FORMAT = 'JSON', TIMESTAMP = 'start_ms');\n\n\
+         CREATE STREAM {name}_scored AS\n\
+         \x20 SELECT meter, start_ms, wh, {name}_AT(start_ms, wh) AS score\n\
+         \x20 FROM readings WHERE {name}_AT(start_ms, wh) > 1.0;\n",
+        functions(export)
+    );
+    let floors = hours(&export.floors());
+    if !floors.is_empty() {
+        text += "\nWhat was left on, of hours that follow one another:\n";
+    }
+    for hours in &floors {
+        let lows: Vec<_> = floors
+            .iter()
+            .map(|other| if other == hours { "MIN(wh)" } else { "CAST(NULL AS DOUBLE)" })
+            .collect();
+        _ = write!(
+            text,
+            "\nCREATE TABLE {name}_floor_{hours}h AS\n\
+             \x20 SELECT meter, {name}_FLOOR({name}_DAY(WINDOWEND - 3600000), {name}_HOUR(WINDOWEND - 3600000),\n\
+             \x20   {}) AS score\n\
+             \x20 FROM readings WINDOW HOPPING (SIZE {hours} HOURS, ADVANCE BY 1 HOUR, GRACE PERIOD 10 MINUTES)\n\
+             \x20 GROUP BY meter HAVING COUNT(*) = {hours} EMIT FINAL;\n",
+            lows.join(", ")
+        );
+    }
+    text
 }
-pub(super) fn kafka_streams(_export: &Export<'_>, _file: &str) -> String {
-    String::new()
+
+pub(super) fn flink(export: &Export<'_>, file: &str) -> String {
+    let name = export.name.as_given();
+    let mut text = format!("{file} has functions for Flink SQL, 1.20 and 2. With the file's whole path:\n\n");
+    for ending in endings(export) {
+        _ = writeln!(
+            text,
+            "CREATE FUNCTION {name}{ending} AS 'knowatt.flink.{name}{ending}' USING JAR '{file}';"
+        );
+    }
+    _ = write!(
+        text,
+        "\n{}\nOf a table of hours (meter STRING, start_time TIMESTAMP_LTZ(3) with a watermark, wh DOUBLE):\n\n\
+         SELECT * FROM (\n  SELECT meter, start_time, wh, {name}_AT(start_time, wh) AS score FROM readings\n) WHERE score > 1.0;\n",
+        functions(export)
+    );
+    let floors = hours(&export.floors());
+    if !floors.is_empty() {
+        let mut rows = "readings".to_owned();
+        for hours in &floors {
+            rows = format!(
+                "(\n  SELECT *, CASE WHEN COUNT(wh) OVER w = {hours} THEN MIN(wh) OVER w END AS low_{hours}h FROM {rows}\n  \
+                 WINDOW w AS (PARTITION BY meter ORDER BY start_time RANGE BETWEEN INTERVAL '{}' HOUR PRECEDING AND CURRENT ROW)\n)",
+                hours - 1
+            );
+        }
+        _ = write!(
+            text,
+            "\nWhat was left on, of hours that follow one another:\n\n\
+             SELECT meter, start_time, wh,\n  {name}_FLOOR({name}_DAY(start_time), {name}_HOUR(start_time), {}) AS score\nFROM {rows};\n",
+            lows(export)
+        );
+    }
+    text
+}
+
+pub(super) fn spark(export: &Export<'_>, file: &str) -> String {
+    let name = export.name.as_given();
+    let endings: Vec<_> =
+        endings(export).into_iter().chain(["_ANY_DAY"]).map(|ending| format!("\"{ending}\"")).collect();
+    let mut text = format!(
+        "{file} has functions for Spark SQL and PySpark, 3 and 4:\n\n\
+         from pyspark.sql import SparkSession\n\n\
+         spark = SparkSession.builder.config(\"spark.jars\", \"{file}\").getOrCreate()\n\
+         for ending in [{}]:\n    \
+         spark.udf.registerJavaFunction(\"{name}\" + ending, \"knowatt.spark.{name}\" + ending)\n\n{}\n\
+         Of a table of hours (meter, start_time TIMESTAMP, wh):\n\n\
+         SELECT meter, start_time, wh, {name}_AT(start_time, wh) AS score FROM readings;\n",
+        endings.join(", "),
+        functions(export).replace(&format!("{name}(hour, wh) "), &format!("{name}_ANY_DAY(hour, wh) ")),
+    );
+    let floors = hours(&export.floors());
+    if !floors.is_empty() {
+        let lows: Vec<_> = floors
+            .iter()
+            .map(|hours| {
+                format!("  CASE WHEN COUNT(wh) OVER w{hours} = {hours} THEN MIN(wh) OVER w{hours} END")
+            })
+            .collect();
+        let windows: Vec<_> = floors
+            .iter()
+            .map(|hours| {
+                let before = hours - 1;
+                format!(
+                    "  w{hours} AS (PARTITION BY meter ORDER BY start_time RANGE BETWEEN INTERVAL {before} HOURS PRECEDING AND CURRENT ROW)"
+                )
+            })
+            .collect();
+        _ = write!(
+            text,
+            "\nWhat was left on, of hours that follow one another:\n\n\
+             SELECT meter, start_time, wh, {name}_FLOOR({name}_DAY(start_time), {name}_HOUR(start_time),\n{}) AS score\nFROM readings WINDOW\n{};\n",
+            lows.join(",\n"),
+            windows.join(",\n")
+        );
+    }
+    text
+}
+
+pub(super) fn kafka_streams(export: &Export<'_>, file: &str) -> String {
+    let name = export.name.as_given();
+    format!(
+        "{file} has a class for any Java, from 8 on. Put it on the class path.\n\n{}\n\
+         In Kafka Streams, of a topic with a meter's name as the key, Wh as the value and the hour's start as the record's time, the\n\
+         hours before being kept in a store:\n\n\
+         StreamsBuilder builder = new StreamsBuilder();\n\
+         builder.addStateStore(Stores.keyValueStoreBuilder(\n    \
+         Stores.persistentKeyValueStore(\"hours\"), Serdes.String(), Serdes.ByteArray()));\n\
+         builder.stream(\"readings\", Consumed.with(Serdes.String(), Serdes.Double()))\n    \
+         .process(() -> new ContextualProcessor<String, Double, String, Double>() {{\n        \
+         public void process(Record<String, Double> reading) {{\n            \
+         KeyValueStore<String, byte[]> hours = context().getStateStore(\"hours\");\n            \
+         byte[] before = hours.get(reading.key());\n            \
+         {name}.Recent recent = before == null ? new {name}.Recent() : new {name}.Recent(before);\n            \
+         double score = recent.push(reading.timestamp(), reading.value());\n            \
+         hours.put(reading.key(), recent.toBytes());\n            \
+         if (score > 1.0) {{\n                \
+         context().forward(reading.withValue(score));\n            \
+         }}\n        }}\n    }}, \"hours\")\n    \
+         .to(\"anomalies\", Produced.with(Serdes.String(), Serdes.Double()));\n",
+        plain(export)
+    )
+}
+
+/// How the class of static methods is called.
+pub(super) fn plain(export: &Export<'_>) -> String {
+    let name = export.name.as_given();
+    let mut text = format!(
+        "import knowatt.{name};\n\n\
+         {name}.score(0, 4, 1500.0);                 // day class, hour, Wh; NaN is no score\n\
+         {name}.scoreHour(4, 1500.0);                // without the day: the lowest score of any\n\
+         {name}.scoreAt(1536343200000L, 1500.0);     // the instant the hour starts, in milliseconds since 1970\n"
+    );
+    if !export.floors().is_empty() {
+        let lows: Vec<_> =
+            (0..export.floors().len()).map(|which| format!("{}.0", 900 - 100 * which)).collect();
+        _ = writeln!(
+            text,
+            "{name}.floor(0, 4, {}); // the lowest Wh of the last {} hours",
+            lows.join(", "),
+            hours(&export.floors()).iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
+        );
+        _ = write!(
+            text,
+            "\n{name}.Recent recent = new {name}.Recent(); // one for each meter, hour after hour\n\
+             recent.push(1536343200000L, 1500.0);    // the score; then recent.level(), floor(), step(), rise()\n"
+        );
+    }
+    text
 }
