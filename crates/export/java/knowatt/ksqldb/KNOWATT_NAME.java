@@ -6,8 +6,10 @@ import io.confluent.ksql.function.udf.UdfParameter;
 import java.math.BigDecimal;
 import knowatt.KNOWATT_NAME_BOXED;
 
-/** One method for every type that an argument may have: of two that fit only after an implicit cast, ksqlDB takes neither, and finds
- * the call ambiguous. */
+/**
+ * One method for every type that an argument may have: of two that fit only after an implicit cast, ksqlDB takes neither, and finds
+ * the call ambiguous.
+ */
 @UdfDescription(
         name = "KNOWATT_NAME",
         category = "knowatt",
