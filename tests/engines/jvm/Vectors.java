@@ -136,8 +136,8 @@ public final class Vectors {
             String suffix = switch (function) { case "score", "score_hour" -> ""; case "score_at" -> "_AT"; default -> "_" + function.toUpperCase(); };
             int places = suffix.equals("_AT") || function.equals("score_hour") ? 1 : 2;
             for (String place : a.subList(0, places)) {
-                if (!isWhole(place) && !place.equals("null")) {
-                    return "skip"; // no INT or BIGINT can say it
+                if (!isWhole(place) && !place.equals("null") && !suffix.isEmpty()) {
+                    return "skip"; // no INT or BIGINT can say it, and only NAME takes DOUBLE
                 }
             }
             Object target = functions.get(suffix);

@@ -20,4 +20,12 @@ public final class KNOWATT_NAME extends ScalarFunction {
     public Double eval(Long day, Long hour, Double wh) {
         return KNOWATT_NAME_BOXED.score(day, hour, wh);
     }
+
+    public Double eval(Double hour, Double wh) {
+        return KNOWATT_NAME_BOXED.scoreHour(hour, wh);
+    }
+
+    public Double eval(Double day, Double hour, Double wh) {
+        return KNOWATT_NAME_BOXED.score(day, hour, wh);
+    }
 }

@@ -8,7 +8,7 @@ import knowatt.KNOWATT_NAME_BOXED;
 
 /**
  * One method for every type that an argument may have: of two that fit only after an implicit cast, ksqlDB takes neither, and finds
- * the call ambiguous.
+ * the call ambiguous. Those that take DOUBLE for all are for an hour that is one, as in the talk's topic, or a DECIMAL.
  */
 @UdfDescription(
         name = "KNOWATT_NAME",
@@ -134,6 +134,16 @@ public final class KNOWATT_NAME {
 
     @Udf
     public Double score(@UdfParameter("day") Long day, @UdfParameter("hour") Long hour, @UdfParameter("wh") BigDecimal wh) {
+        return KNOWATT_NAME_BOXED.score(day, hour, wh);
+    }
+
+    @Udf
+    public Double score(@UdfParameter("hour") Double hour, @UdfParameter("wh") Double wh) {
+        return KNOWATT_NAME_BOXED.scoreHour(hour, wh);
+    }
+
+    @Udf
+    public Double score(@UdfParameter("day") Double day, @UdfParameter("hour") Double hour, @UdfParameter("wh") Double wh) {
         return KNOWATT_NAME_BOXED.score(day, hour, wh);
     }
 }

@@ -27,28 +27,42 @@ fn endings(export: &Export<'_>) -> Vec<&'static str> {
     has.into_iter().filter(|(_, has)| *has).map(|(ending, _)| ending).collect()
 }
 
-/// What the functions of SQL give.
-fn functions(export: &Export<'_>) -> String {
-    let name = export.name.as_given();
+/// The most floors or rises that there is a class of Spark's for (see `java/compile`).
+const MOST_OF_SPARK: usize = 8;
+
+/// What the functions of SQL give; `any_day` is the ending of the one without the day.
+fn functions(export: &Export<'_>, any_day: &str) -> String {
     let no_such_hour = if export.seed_compatible { "; -1 for an hour that does not exist" } else { "" };
-    let mut text = format!(
-        "{name}(hour, wh)           the lowest score of any day{no_such_hour}\n\
-         {name}(day, hour, wh)      by the class of the day, 0 to {}\n\
-         {name}_AT(start, wh)       by the instant the hour starts: milliseconds since 1970, or a timestamp\n\
-         {name}_DAY(start), {name}_HOUR(start)\n",
-        export.days() - 1
-    );
+    let days = export.days() - 1;
+    let mut functions = vec![
+        (format!("{any_day}(hour, wh)"), format!("the lowest score of any day{no_such_hour}")),
+        ("(day, hour, wh)".to_owned(), format!("by the class of the day, 0 to {days}")),
+        (
+            "_AT(start, wh)".to_owned(),
+            "by when the hour starts: milliseconds since 1970, or a timestamp".to_owned(),
+        ),
+        ("_DAY(start)".to_owned(), "the class of the day".to_owned()),
+        ("_HOUR(start)".to_owned(), "the hour, in the home's time zone".to_owned()),
+    ];
     if !export.floors().is_empty() {
-        _ = writeln!(text, "{name}_FLOOR(day, hour, {})", lows(export)); // writing to a String cannot fail
+        let what = "of the lowest Wh of the last hours, NULL what is not known".to_owned();
+        functions.push((format!("_FLOOR(day, hour, {})", lows(export)), what));
     }
     if export.step().is_some() {
-        _ = writeln!(text, "{name}_STEP(day, hour, wh - wh_before)");
+        functions.push((
+            "_STEP(day, hour, step)".to_owned(),
+            "of how many Wh more than the hour before".to_owned(),
+        ));
     }
     if !export.rises().is_empty() {
         let rises: Vec<_> = hours(&export.rises()).iter().map(|hours| format!("rise_{hours}h")).collect();
-        _ = writeln!(text, "{name}_RISE(day, hour, {})", rises.join(", "));
+        let what = "of how many Wh each low is above that of a day before".to_owned();
+        functions.push((format!("_RISE(day, hour, {})", rises.join(", ")), what));
     }
-    text + "\nNULL is no score. Above 1.0, someone should look.\n"
+    let width = functions.iter().map(|(call, _)| call.len()).max().unwrap_or_default();
+    let name = export.name.as_given();
+    let lines = functions.iter().map(|(call, what)| format!("{name}{call:width$}  {what}\n"));
+    lines.collect::<String>() + "\nNULL is no score. Above 1.0, someone should look.\n"
 }
 
 pub(super) fn ksqldb(export: &Export<'_>, file: &str) -> String {
@@ -60,7 +74,7 @@ pub(super) fn ksqldb(export: &Export<'_>, file: &str) -> String {
          CREATE STREAM {name}_scored AS\n\
          \x20 SELECT meter, start_ms, wh, {name}_AT(start_ms, wh) AS score\n\
          \x20 FROM readings WHERE {name}_AT(start_ms, wh) > 1.0;\n",
-        functions(export)
+        functions(export, "")
     );
     let floors = hours(&export.floors());
     if !floors.is_empty() {
@@ -97,15 +111,15 @@ pub(super) fn flink(export: &Export<'_>, file: &str) -> String {
         text,
         "\n{}\nOf a table of hours (meter STRING, start_time TIMESTAMP_LTZ(3) with a watermark, wh DOUBLE):\n\n\
          SELECT * FROM (\n  SELECT meter, start_time, wh, {name}_AT(start_time, wh) AS score FROM readings\n) WHERE score > 1.0;\n",
-        functions(export)
+        functions(export, "")
     );
     let floors = hours(&export.floors());
     if !floors.is_empty() {
         let mut rows = "readings".to_owned();
         for hours in &floors {
             rows = format!(
-                "(\n  SELECT *, CASE WHEN COUNT(wh) OVER w = {hours} THEN MIN(wh) OVER w END AS low_{hours}h FROM {rows}\n  \
-                 WINDOW w AS (PARTITION BY meter ORDER BY start_time RANGE BETWEEN INTERVAL '{}' HOUR PRECEDING AND CURRENT ROW)\n)",
+                "(\nSELECT *, CASE WHEN COUNT(wh) OVER w = {hours} THEN MIN(wh) OVER w END AS low_{hours}h FROM {rows}\n\
+                 WINDOW w AS (PARTITION BY meter ORDER BY start_time RANGE BETWEEN INTERVAL '{}' HOUR PRECEDING AND CURRENT ROW))",
                 hours - 1
             );
         }
@@ -121,8 +135,14 @@ pub(super) fn flink(export: &Export<'_>, file: &str) -> String {
 
 pub(super) fn spark(export: &Export<'_>, file: &str) -> String {
     let name = export.name.as_given();
-    let endings: Vec<_> =
-        endings(export).into_iter().chain(["_ANY_DAY"]).map(|ending| format!("\"{ending}\"")).collect();
+    let counts = [("_FLOOR", export.floors().len()), ("_RISE", export.rises().len())];
+    let has_class = |ending: &&str| !counts.iter().any(|(of, count)| of == ending && *count > MOST_OF_SPARK);
+    let endings: Vec<_> = endings(export)
+        .into_iter()
+        .filter(has_class)
+        .chain(["_ANY_DAY"])
+        .map(|ending| format!("\"{ending}\""))
+        .collect();
     let mut text = format!(
         "{file} has functions for Spark SQL and PySpark, 3 and 4:\n\n\
          from pyspark.sql import SparkSession\n\n\
@@ -132,7 +152,7 @@ pub(super) fn spark(export: &Export<'_>, file: &str) -> String {
          Of a table of hours (meter, start_time TIMESTAMP, wh):\n\n\
          SELECT meter, start_time, wh, {name}_AT(start_time, wh) AS score FROM readings;\n",
         endings.join(", "),
-        functions(export).replace(&format!("{name}(hour, wh) "), &format!("{name}_ANY_DAY(hour, wh) ")),
+        functions(export, "_ANY_DAY"),
     );
     let floors = hours(&export.floors());
     if !floors.is_empty() {

@@ -110,7 +110,7 @@ const CLASSES: &[(&str, &[u8])] = &classes! {
 };
 
 /// What is in the jar, sorted.
-fn files(export: &Export<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
+pub(super) fn files(export: &Export<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let (name, digest) = (export.name.as_given(), &export.model.sha256().to_string()[..12]);
     let counts = [
         ("_FLOOR", export.floors().len()),

@@ -18,6 +18,8 @@ mod explain;
 mod jar;
 mod java;
 mod numbers;
+#[cfg(test)]
+mod tests;
 
 pub(super) use jar::{FLINK, KAFKA_STREAMS, KSQLDB, SPARK};
 pub(super) use java::Java;
