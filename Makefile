@@ -3,5 +3,6 @@ test: ## everything, from nothing: sets up what it needs
 	tests/run
 bench: ## what docs/benchmarks.md tells of
 	cargo bench --workspace
+	cargo build --release --no-default-features -p knowatt && tests/engines/jmh/bench target/release/knowatt
 demo:
 	cargo run --release --no-default-features -- demo
