@@ -111,7 +111,8 @@ const CLASSES: &[(&str, &[u8])] = &classes! {
 
 /// What is in the jar, sorted.
 pub(super) fn files(export: &Export<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
-    let (name, digest) = (export.name.as_given(), &export.model.sha256().to_string()[..12]);
+    let digest = export.model.sha256();
+    let name = export.name.as_given();
     let counts = [
         ("_FLOOR", export.floors().len()),
         ("_STEP", usize::from(export.step().is_some())),
@@ -128,7 +129,7 @@ pub(super) fn files(export: &Export<'_>) -> Result<Vec<(String, Vec<u8>)>, Error
         }
         let numbered = numbered.as_ref().map(|(number, function)| (number.as_str(), *function));
         let replaced: Vec<_> =
-            numbered.into_iter().chain([("KNOWATT_NAME", name), ("KNOWATT_DIGEST", digest)]).collect();
+            numbered.into_iter().chain([("KNOWATT_NAME", name), ("KNOWATT_DIGEST", &digest[..12])]).collect();
         let bytes = class_file::rename(bytes, &replaced).ok_or_else(|| Error::Jar((*class).to_owned()))?;
         files.push((format!("knowatt/{}.class", renamed(class, &replaced)), bytes));
     }

@@ -8,7 +8,7 @@
 //!   `@UdfParameter`; boxed types, so that NULL may come; no class of a later Java than 11. A function's name may stand in one jar only. A call is ambiguous, and
 //!   refused, if two overloads fit it only after an implicit cast, so where there are any there is one for every type.
 //! - **Flink** (*User-defined Functions*): a public subclass of `ScalarFunction` with public methods `eval`, whose types are found by reflection:
-//!   `Integer`, `Long`, `Double`, `Instant` are INT, BIGINT, DOUBLE, TIMESTAMP_LTZ. The first that fits by implicit casts is taken.
+//!   `Integer`, `Long`, `Double`, `Instant` are `INT`, `BIGINT`, `DOUBLE`, `TIMESTAMP_LTZ`. The first that fits by implicit casts is taken.
 //! - **Spark** (`spark.udf.registerJavaFunction`): a public class that implements just one of `UDF1` to `UDF22`; arguments come as
 //!   they are, without a cast, so they are taken as `Number`.
 //! - **Kafka Streams**, or any Java: the class of static methods itself. No score is NaN there, and null in the engines of SQL.
