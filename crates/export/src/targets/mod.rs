@@ -8,6 +8,7 @@ mod onnx;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod python;
+mod sql;
 mod vectors;
 mod wasm;
 
@@ -49,6 +50,9 @@ pub fn all() -> &'static [&'static dyn Target] {
         &c::C,
         &wasm::Wasm,
         &onnx::Onnx,
+        &sql::PostgreSql,
+        &sql::DuckDb,
+        &sql::Sqlite,
         &csv::Csv,
         #[cfg(feature = "parquet")]
         &parquet::Parquet,

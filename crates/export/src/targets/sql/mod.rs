@@ -1,0 +1,160 @@
+//! Databases, a file each, and what their scripts share.
+//!
+//! A script makes tables, `name_segments` (see [`segments`]), `name_spans` and `name_holidays`, and
+//! functions over them where the engine has functions. Names are never quoted: [`Name`](crate::Name) leaves nothing to
+//! quote. Numbers are doubles and are spelled so that the engine reads them as such, not as decimals ([`spell`]).
+//! A script can be run again, for the same model or a newer one of the same name. What `explain` prints is SQL too: what is no statement
+//! stands in comments.
+
+mod duckdb;
+mod postgresql;
+mod query;
+mod segments;
+mod sqlite;
+
+pub(super) use duckdb::DuckDb;
+pub(super) use postgresql::PostgreSql;
+pub(super) use sqlite::Sqlite;
+
+use knowatt_score::{DayClasses, Feature};
+
+use crate::{
+    clock::Clock,
+    export::{Export, FeatureCurves},
+};
+
+/// How many rows an `INSERT` has.
+const ROWS: usize = 500;
+
+/// A double as an approximate numeric literal, which has an exponent (ISO/IEC 9075-2, 5.3): `0.5e0`.
+fn spell(number: f64) -> String {
+    let text = format!("{number:?}");
+    if text.contains('e') { text } else { text + "e0" }
+}
+
+/// What stands above the script, in comments.
+fn heading(export: &Export<'_>) -> String {
+    export.heading().map(|line| format!("-- {line}")).join("\n")
+}
+
+/// Statements that insert rows.
+fn inserts(table: &str, rows: impl Iterator<Item = String>) -> String {
+    let rows: Vec<_> = rows.map(|row| format!("({row})")).collect();
+    rows.chunks(ROWS).map(|rows| format!("INSERT INTO {table} VALUES\n{};\n", rows.join(",\n"))).collect()
+}
+
+/// The rows of `name_segments`.
+fn insert_segments(export: &Export<'_>, spell: fn(f64) -> String) -> String {
+    let table = format!("{}_segments", export.name.lower());
+    inserts(&table, segments::segments(export).map(|segment| segment.columns(spell)))
+}
+
+/// The rows of `name_spans`: the millisecond from which on local time is so many seconds ahead. From the end of the years known on
+/// it is not known.
+fn insert_spans(export: &Export<'_>) -> String {
+    let spans = export.clock.spans.iter().map(|span| format!("{}, {}", span.from_s * 1000, span.offset_s));
+    let end = format!("{}, NULL", Clock::END_S * 1000);
+    inserts(&format!("{}_spans", export.name.lower()), spans.chain([end]))
+}
+
+/// The rows of `name_holidays`.
+fn insert_holidays(export: &Export<'_>) -> String {
+    let dates = export.clock.holidays.iter().map(i64::to_string);
+    inserts(&format!("{}_holidays", export.name.lower()), dates)
+}
+
+/// The class of a day, `local_day` being the days since 1970-01-01; `day_of_month` is the engine's own.
+fn day_rule(export: &Export<'_>, day_of_month: &str) -> String {
+    match export.clock.day_classes {
+        DayClasses::None => "0".to_owned(),
+        DayClasses::DayType => {
+            let table = format!("{}_holidays", export.name.lower());
+            format!("CASE WHEN (local_day + 3) % 7 >= 5 OR local_day IN (SELECT holiday FROM {table}) THEN 1 ELSE 0 END")
+        }
+        DayClasses::DayOfWeek => "(local_day + 3) % 7".to_owned(),
+        DayClasses::DayOfMonth => format!("{day_of_month} - 1"),
+    }
+}
+
+/// A function that takes the class of day, the hour and some features, and gives their highest score.
+struct Of {
+    /// What is put behind the name; nothing for the reading itself.
+    suffix: &'static str,
+    arguments: Vec<Argument>,
+}
+
+/// A feature, and what the argument or the column with it is called.
+struct Argument {
+    feature: Feature,
+    name: String,
+    about: String,
+}
+
+impl Argument {
+    fn new(curves: &FeatureCurves<'_>) -> Self {
+        let feature = curves.feature;
+        let (name, about) = match feature {
+            Feature::Level => ("wh".to_owned(), "the reading".to_owned()),
+            Feature::Floor { hours } => {
+                (format!("low_{hours}h"), format!("the lowest Wh of the last {hours} hours"))
+            }
+            Feature::Step => ("step_wh".to_owned(), "how many Wh more than the hour before".to_owned()),
+            Feature::Rise { hours: 1 } => {
+                ("rise_1h".to_owned(), "how many Wh more than the same hour of the day before".to_owned())
+            }
+            Feature::Rise { hours } => (
+                format!("rise_{hours}h"),
+                format!("how many Wh the lowest of the last {hours} hours is above that of a day before"),
+            ),
+        };
+        Self { feature, name, about }
+    }
+}
+
+impl Of {
+    /// The reading itself, then floors, the step and rises, where the table has curves for them.
+    fn all(export: &Export<'_>) -> Vec<Self> {
+        let of = |suffix, curves: Vec<&FeatureCurves<'_>>| Self {
+            suffix,
+            arguments: curves.into_iter().map(Argument::new).collect(),
+        };
+        let all = [
+            of("", vec![export.level()]),
+            of("_FLOOR", export.floors()),
+            of("_STEP", export.step().into_iter().collect()),
+            of("_RISE", export.rises()),
+        ];
+        all.into_iter().filter(|of| !of.arguments.is_empty()).collect()
+    }
+
+    /// The function's name.
+    fn function(&self, export: &Export<'_>) -> String {
+        format!("{}{}", export.name, self.suffix)
+    }
+
+    /// What a column with its result is called.
+    fn column(&self) -> String {
+        self.suffix.trim_start_matches('_').to_ascii_lowercase()
+    }
+
+    /// Something of each argument.
+    fn list(&self, between: &str, one: impl Fn(&Argument) -> String) -> String {
+        self.arguments.iter().map(one).collect::<Vec<_>>().join(between)
+    }
+
+    fn names(&self) -> String {
+        self.list(", ", |argument| argument.name.clone())
+    }
+
+    /// A call with the columns of a row of features.
+    fn call(export: &Export<'_>, of: &Self) -> String {
+        format!("{}(day, hour, {})", of.function(export), of.names())
+    }
+
+    /// A call with numbers, and what it is about, to copy.
+    fn example(&self, export: &Export<'_>) -> String {
+        let numbers = self.list(", ", |_| "300".to_owned());
+        let about = self.list(", ", |argument| argument.about.clone());
+        format!("-- {about}\nSELECT {}(0, 4, {numbers});\n", self.function(export))
+    }
+}

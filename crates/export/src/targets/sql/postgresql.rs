@@ -1,0 +1,91 @@
+//! `postgresql`: a script for PostgreSQL 14 and later, also with TimescaleDB, whose tables are PostgreSQL's.
+//!
+//! Functions are in SQL with a body that is parsed when it is made (`CREATE FUNCTION`, `sql_body`, since version 14), so they find their
+//! tables whatever the `search_path` of the caller. They read tables, so they are `STABLE`, not `IMMUTABLE`, and `PARALLEL SAFE`
+//! (*Function Volatility Categories*, 38.7). Arguments are `double precision`: whole numbers and `numeric`, which `EXTRACT` gives, become it by
+//! themselves (`pg_cast`), and 4.5 finds no hour. `numeric` becomes a double by way of its decimals, so literals are exact.
+//! NULL is no score. `float8_mul` and its like raise on overflow and underflow: see [`segments`](super::segments).
+
+use super::{
+    Of, day_rule, heading, insert_holidays, insert_segments, insert_spans,
+    query::{Engine, query},
+    spell,
+};
+use crate::{error::Error, export::Export, targets::Target, template::fill};
+
+const SCRIPT: &str = include_str!("../../../templates/sql/postgresql.sql");
+const FEATURE: &str = include_str!("../../../templates/sql/postgresql_feature.sql");
+const EXPLAIN: &str = include_str!("../../../templates/sql/postgresql_explain.sql");
+const DAY_OF_MONTH: &str = "EXTRACT(DAY FROM DATE '1970-01-01' + local_day::integer)";
+
+const ENGINE: Engine = Engine {
+    start_ms: "FLOOR(EXTRACT(EPOCH FROM start) * 1000)::bigint",
+    div: "/",
+    day_of_month: DAY_OF_MONTH,
+    greatest: "GREATEST",
+    score: Of::call,
+};
+
+pub(in crate::targets) struct PostgreSql;
+
+impl Target for PostgreSql {
+    fn name(&self) -> &'static str {
+        "postgresql"
+    }
+
+    fn summary(&self) -> &'static str {
+        "SQL functions for PostgreSQL and TimescaleDB"
+    }
+
+    fn extension(&self) -> &'static str {
+        "sql"
+    }
+
+    fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
+        let days: Vec<_> = (0..export.days()).map(|day| format!("({day})")).collect();
+        let rows = [insert_segments(export, spell), insert_spans(export), insert_holidays(export)].concat();
+        let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
+        let text = fill(
+            SCRIPT,
+            &[
+                ("HEADING", &heading(export)),
+                ("FEATURES", &features),
+                ("NAME", export.name.as_given()),
+                ("TABLE", export.name.lower()),
+                ("DAYS", &days.join(", ")),
+                ("DAY_RULE", &day_rule(export, DAY_OF_MONTH)),
+                ("ROWS", &rows),
+            ],
+        );
+        Ok(text.into_bytes())
+    }
+
+    fn explain(&self, export: &Export<'_>, file: &str) -> String {
+        let examples: String = Of::all(export).iter().skip(1).map(|of| of.example(export)).collect();
+        fill(
+            EXPLAIN,
+            &[
+                ("EXAMPLES", &examples),
+                ("QUERY", &query(export, &ENGINE)),
+                ("NAME", export.name.as_given()),
+                ("FILE", file),
+            ],
+        )
+    }
+}
+
+fn feature(export: &Export<'_>, of: &Of) -> String {
+    let function = of.function(export);
+    let types = vec!["double precision"; of.arguments.len() + 2].join(", ");
+    fill(
+        FEATURE,
+        &[
+            ("FUNCTION", &function),
+            ("PARAMETERS", &of.list(", ", |argument| format!("{} double precision", argument.name))),
+            ("GIVEN", &of.list(", ", |argument| format!("('{}', {function}.{})", argument.feature, argument.name))),
+            ("TYPES", &types),
+            ("ABOUT", &of.list("; ", |argument| argument.about.clone())),
+            ("TABLE", export.name.lower()),
+        ],
+    )
+}

@@ -1,0 +1,104 @@
+//! The query that makes of a table of readings what `knowatt score` makes of it.
+//!
+//! `readings (meter, start, wh)` has a row for each hour of a meter, as `knowatt import` writes them. Hours that follow one another
+//! without a gap are a *run* (the gaps-and-islands of SQL's own literature): windows are over the rows of a run, so that what a
+//! gap interrupts is not known, as in `knowatt_score::Recent`. What is no reading is left out before that.
+
+use std::fmt::Write as _;
+
+use knowatt_score::Feature;
+
+use super::{Of, day_rule};
+use crate::{export::Export, template::fill};
+
+const HOURS: &str = include_str!("../../../templates/sql/hours.sql");
+const DAY: u8 = 24;
+
+/// What an engine writes in its own way.
+pub(super) struct Engine {
+    /// Milliseconds since 1970 of `start`.
+    pub(super) start_ms: &'static str,
+    /// Division of whole numbers.
+    pub(super) div: &'static str,
+    /// The day of the month of `local_day`, the days since 1970-01-01.
+    pub(super) day_of_month: &'static str,
+    /// The larger of several.
+    pub(super) greatest: &'static str,
+    /// The score of columns: what is put behind the name, and the features' columns.
+    pub(super) score: fn(&Export<'_>, &Of) -> String,
+}
+
+/// The query; its columns are meter, start, wh, score, level, floor, step, rise, the last three where the table has curves for them.
+pub(super) fn query(export: &Export<'_>, engine: &Engine) -> String {
+    let functions = Of::all(export);
+    let scores = |one: &dyn Fn(&Of) -> String| functions.iter().skip(1).map(one).collect::<String>();
+    let column = |of: &Of| of.column();
+    let highest = scores(&|of| format!(", COALESCE({}, level)", column(of)));
+    let score = if highest.is_empty() { "level".to_owned() } else { format!("{}(level{highest})", engine.greatest) };
+    let mut features = String::new();
+    for argument in functions.iter().skip(1).flat_map(|of| &of.arguments) {
+        _ = write!(features, ",\n    {} AS {}", value(argument.feature, engine), argument.name);
+    }
+    fill(
+        HOURS,
+        &[
+            ("TABLE", export.name.lower()),
+            ("START_MS", engine.start_ms),
+            ("DIV", engine.div),
+            ("DAY_RULE", &day_rule(export, engine.day_of_month)),
+            ("LOWS", &lows(export)),
+            ("FEATURES", &features),
+            ("LEVEL", &(engine.score)(export, &functions[0])),
+            ("SCORES", &scores(&|of| format!(",\n    {} AS {}", (engine.score)(export, of), column(of)))),
+            ("SCORE", &score),
+            ("COLUMNS", &scores(&|of| format!(", {}", column(of)))),
+        ],
+    )
+}
+
+/// The windows that the features are made of.
+fn lows(export: &Export<'_>) -> String {
+    let floors = export.floors().into_iter().filter_map(|set| hours_of(set.feature));
+    let rises: Vec<_> = export.rises().into_iter().filter_map(|set| hours_of(set.feature)).collect();
+    let mut low: Vec<_> = floors.chain(rises.iter().copied()).collect();
+    low.sort_unstable();
+    low.dedup();
+    let mut text = String::new();
+    if export.step().is_some() {
+        text += ",\n    LAG(wh) OVER hours AS before_wh";
+    }
+    for hours in low {
+        if hours == 1 {
+            text += ",\n    wh AS low_1h";
+            continue;
+        }
+        let frame = format!("ROWS BETWEEN {} PRECEDING AND CURRENT ROW", hours - 1);
+        _ = write!(text, ",\n    MIN(wh) OVER (hours {frame}) AS low_{hours}h");
+    }
+    for hours in rises {
+        let frame = format!("ROWS BETWEEN {} PRECEDING AND {DAY} PRECEDING", DAY + hours - 1);
+        _ = write!(text, ",\n    MIN(wh) OVER (hours {frame}) AS before_{hours}h");
+    }
+    text
+}
+
+fn hours_of(feature: Feature) -> Option<u8> {
+    match feature {
+        Feature::Floor { hours } | Feature::Rise { hours } => Some(hours),
+        Feature::Level | Feature::Step => None,
+    }
+}
+
+/// A feature of a row, NULL where it needs hours that are not known.
+fn value(feature: Feature, engine: &Engine) -> String {
+    let Engine { greatest, .. } = engine;
+    match feature {
+        Feature::Level => "wh".to_owned(),
+        Feature::Floor { hours } => format!("CASE WHEN known >= {hours} THEN low_{hours}h END"),
+        Feature::Step => format!("CASE WHEN known >= 2 THEN {greatest}(wh - before_wh, 0e0) END"),
+        Feature::Rise { hours } => {
+            let (known, difference) = (DAY + hours, format!("low_{hours}h - before_{hours}h"));
+            format!("CASE WHEN known >= {known} THEN {greatest}({difference}, 0e0) END")
+        }
+    }
+}

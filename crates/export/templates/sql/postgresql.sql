@@ -1,0 +1,82 @@
+@HEADING@
+-- For PostgreSQL 14 and later, with or without TimescaleDB. Run it again for a newer model: what it made is replaced in one transaction.
+BEGIN;
+
+-- One row for each stretch of Wh, of which both ends are in it. Day and hour are doubles so that an argument of any numeric type
+-- finds them by the index, and 4.5 finds none.
+CREATE TABLE IF NOT EXISTS @TABLE@_segments (
+  feature text NOT NULL,
+  day double precision NOT NULL,
+  hour double precision NOT NULL,
+  from_wh double precision NOT NULL,
+  to_wh double precision NOT NULL,
+  wh0 double precision NOT NULL,
+  score0 double precision NOT NULL,
+  rise double precision NOT NULL,
+  run double precision NOT NULL,
+  most double precision NOT NULL,
+  PRIMARY KEY (feature, day, hour, from_wh)
+);
+-- The home's clock: from so many milliseconds after 1970 on, it is so many seconds ahead of UTC.
+CREATE TABLE IF NOT EXISTS @TABLE@_spans (from_ms bigint PRIMARY KEY, offset_s integer);
+-- Days since 1970-01-01.
+CREATE TABLE IF NOT EXISTS @TABLE@_holidays (holiday bigint PRIMARY KEY);
+
+DELETE FROM @TABLE@_segments;
+DELETE FROM @TABLE@_spans;
+DELETE FROM @TABLE@_holidays;
+@ROWS@
+ANALYZE @TABLE@_segments;
+ANALYZE @TABLE@_spans;
+ANALYZE @TABLE@_holidays;
+
+CREATE OR REPLACE FUNCTION @NAME@(day double precision, hour double precision, wh double precision) RETURNS double precision
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN (
+  SELECT LEAST(s.score0 + (@NAME@.wh - s.wh0) * s.rise / s.run, s.most)
+  FROM @TABLE@_segments AS s
+  WHERE s.feature = 'level' AND s.day = @NAME@.day AND s.hour = @NAME@.hour AND @NAME@.wh BETWEEN s.from_wh AND s.to_wh
+);
+COMMENT ON FUNCTION @NAME@(double precision, double precision, double precision) IS
+  'The score of a reading by itself: class of day, hour, Wh. 1.0 is the most that is normal; NULL where there is no score.';
+
+CREATE OR REPLACE FUNCTION @NAME@(hour double precision, wh double precision) RETURNS double precision
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN (
+  SELECT MIN(LEAST(s.score0 + (@NAME@.wh - s.wh0) * s.rise / s.run, s.most))
+  FROM (VALUES @DAYS@) AS known (day)
+  JOIN @TABLE@_segments AS s
+  ON s.feature = 'level' AND s.day = known.day AND s.hour = @NAME@.hour AND @NAME@.wh BETWEEN s.from_wh AND s.to_wh
+);
+COMMENT ON FUNCTION @NAME@(double precision, double precision) IS
+  'The lowest score over all classes of days: hour, Wh.';
+
+CREATE OR REPLACE FUNCTION @NAME@_AT(start_ms bigint, wh double precision) RETURNS double precision
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN (
+  SELECT @NAME@(@DAY_RULE@, local_s % 86400 / 3600, @NAME@_AT.wh)
+  FROM (
+    SELECT local_s, local_s / 86400 - 1 AS local_day
+    FROM (
+      -- A day more, so that it is never negative.
+      SELECT @NAME@_AT.start_ms / 1000 + z.offset_s + 86400 AS local_s
+      FROM @TABLE@_spans AS z
+      WHERE z.from_ms <= @NAME@_AT.start_ms
+      ORDER BY z.from_ms DESC LIMIT 1
+    ) AS moved
+  ) AS placed
+);
+COMMENT ON FUNCTION @NAME@_AT(bigint, double precision) IS
+  'The score of a reading by itself: milliseconds since 1970 at which its hour starts, Wh. NULL outside 1970 to 2099.';
+
+CREATE OR REPLACE FUNCTION @NAME@_AT(start timestamptz, wh double precision) RETURNS double precision
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN @NAME@_AT(
+  CASE WHEN @NAME@_AT.start >= '1970-01-01 00:00:00+00' AND @NAME@_AT.start < '2100-01-01 00:00:00+00'
+  THEN FLOOR(EXTRACT(EPOCH FROM @NAME@_AT.start) * 1000)::bigint END,
+  @NAME@_AT.wh
+);
+COMMENT ON FUNCTION @NAME@_AT(timestamptz, double precision) IS
+  'The score of a reading by itself: when its hour starts, Wh. NULL outside 1970 to 2099.';
+@FEATURES@
+COMMIT;

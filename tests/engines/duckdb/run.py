@@ -1,0 +1,70 @@
+"""The DuckDB macros against the vectors, a statement a function."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import sql
+import vectors
+
+TYPES = {"score_at": ["BIGINT"]}
+CALLS = {
+    "score": "ANOMOLY_POWER({})",
+    "score_hour": "ANOMOLY_POWER({})",
+    "score_at": "ANOMOLY_POWER_AT({})",
+    "floor": "ANOMOLY_POWER_FLOOR({})",
+    "step": "ANOMOLY_POWER_STEP({})",
+    "rise": "ANOMOLY_POWER_RISE({})",
+}
+
+
+def load(database, work, table, columns, rows):
+    path = Path(work) / "rows.csv"
+    with open(path, "w") as out:
+        for row in rows:
+            print(*("" if one is None else one for one in row), sep=",", file=out)
+    types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns)
+    database.execute(f"CREATE OR REPLACE TABLE {table} AS FROM read_csv('{path}', header = false, columns = {{{types}}})")
+
+
+def run(folder, work):
+    database = duckdb.connect()
+    database.execute("SET TimeZone = 'UTC'")
+    path = Path(work) / "model.sql"
+    sql.export(folder / "model.json", "duckdb", path, sql.NAMES[1])
+    database.execute(path.read_text())
+    explained = sql.export(folder / "model.json", "duckdb", path)
+    for _ in range(2):
+        database.execute(path.read_text())
+    calls = sql.calls(folder)
+    found = {}
+    for function, call in CALLS.items():
+        if function not in calls:
+            continue
+        rows = calls[function]
+        count = len(rows[0][1])
+        kinds = (TYPES.get(function, []) + ["DOUBLE"] * count)[:count]
+        load(database, work, "calls", [("place", "BIGINT")] + [(f"a{i}", kind) for i, kind in enumerate(kinds)], [(place, *arguments) for place, arguments in rows])
+        arguments = ", ".join(f"a{i}" for i in range(count))
+        found |= {place: [score] for place, score in database.execute(f"SELECT place, {call.format(arguments)} FROM calls").fetchall()}
+        other = database.execute(f"SELECT count(*) FROM calls WHERE {call.format(arguments)} IS DISTINCT FROM {call.replace(*sql.NAMES).format(arguments)}")
+        assert other.fetchall() == [(0,)], "two models side by side"
+    readings = sql.readings(calls["push"])
+    load(database, work, "pushed", [("place", "BIGINT"), ("meter", "VARCHAR"), ("start_ms", "BIGINT"), ("wh", "DOUBLE")], readings)
+    database.execute("CREATE TABLE readings AS SELECT meter, epoch_ms(start_ms)::TIMESTAMPTZ AS start, wh FROM pushed")
+    places = {(str(meter), start_ms): place for place, meter, start_ms, wh in readings if 0 <= wh < float("inf")}
+    for statement in sql.statements(explained):
+        result = database.execute(statement)
+        columns = [column[0] for column in result.description]
+    result = database.execute(f"SELECT * REPLACE (epoch_ms(start) AS start) FROM ({statement})")
+    for row in result.fetchall():
+        found[places[row[0], row[1]]] = sql.five(columns, row)
+    vectors.write(folder, "duckdb", sql.in_order(folder, found))
+
+
+with tempfile.TemporaryDirectory() as work:
+    for folder in map(Path, sys.argv[1:]):
+        run(folder, work)

@@ -1,0 +1,55 @@
+"""What the databases' drivers share: the vectors as tables, the series of `push` as readings, and the statements of a text."""
+
+import os
+import subprocess
+
+import vectors
+
+FUNCTIONS = ("score", "score_hour", "score_at", "floor", "step", "rise")
+NAMES = ("ANOMOLY_POWER", "second_home")
+
+
+def export(model, target, path, name=NAMES[0]):
+    """Exports a model, and gives what `--explain` prints."""
+    run = [os.environ["KNOWATT"], "export", model, "--to", target, "--name", name, "-o", path, "--explain"]
+    return subprocess.run(run, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+
+
+def statements(text):
+    """The statements of what `--explain` prints, without the comments."""
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    return [one.strip() for one in "\n".join(lines).split(";\n") if one.strip()]
+
+
+def calls(folder):
+    """For each function its calls: the vector's place, and the arguments."""
+    by_function = {}
+    for place, (function, _, arguments) in enumerate(vectors.read(folder)):
+        by_function.setdefault(function, []).append((place, arguments))
+    return by_function
+
+
+def readings(pushes):
+    """The series as readings of several meters, as a table has no order: place, meter, milliseconds, Wh.
+
+    A meter ends where a reading that has a score does not come after the one before it, which ends the hours known too."""
+    rows, meter, newest = [], 0, None
+    for place, (start_ms, wh) in pushes:
+        if 0 <= wh < float("inf") and 0 <= start_ms < 4_102_444_800_000:
+            if newest is not None and start_ms <= newest:
+                meter += 1
+            newest = start_ms
+        rows.append((place, meter, start_ms, wh))
+    return rows
+
+
+def five(columns, row):
+    """Score, level, floor, step and rise of a row of the query of all that `knowatt score` gives."""
+    found = dict(zip(columns, row))
+    return [found.get(column) for column in ("score", "level", "floor", "step", "rise")]
+
+
+def in_order(folder, found, skipped=()):
+    """A result for each vector: what was found at its place, `skip`, or no score."""
+    for place, (function, expected, _) in enumerate(vectors.read(folder)):
+        yield "skip" if place in skipped else found.get(place, [None] * len(expected))
