@@ -53,6 +53,8 @@ pub fn all() -> &'static [&'static dyn Target] {
         &sql::PostgreSql,
         &sql::DuckDb,
         &sql::Sqlite,
+        &sql::MySql,
+        &sql::ClickHouse,
         &csv::Csv,
         #[cfg(feature = "parquet")]
         &parquet::Parquet,

@@ -4,13 +4,12 @@ WITH given AS (
   WHERE wh BETWEEN 0 AND 1.7976931348623157e308
 ), moved AS (
   -- The home's wall clock; a day more, so that it is never negative.
-  SELECT meter, start, wh, start_ms, start_ms @DIV@ 1000 + 86400 + (
-    SELECT offset_s FROM @TABLE@_spans WHERE from_ms <= start_ms ORDER BY from_ms DESC LIMIT 1
-  ) AS local_s
+  SELECT meter, start, wh, start_ms, @LOCAL_S@ AS local_s
   FROM given
 ), placed AS (
   SELECT meter, start, wh, start_ms, local_s @DIV@ 86400 - 1 AS local_day, local_s % 86400 @DIV@ 3600 AS hour,
-    CASE WHEN start_ms - LAG(start_ms) OVER (PARTITION BY meter ORDER BY start_ms) = 3600000 THEN 0 ELSE 1 END AS begins
+    CASE WHEN start_ms - MIN(start_ms) OVER (PARTITION BY meter ORDER BY start_ms ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING) = 3600000
+    THEN 0 ELSE 1 END AS begins
   FROM moved
   WHERE local_s IS NOT NULL
 ), runs AS (

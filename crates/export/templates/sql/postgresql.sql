@@ -1,6 +1,7 @@
 @HEADING@
 -- For PostgreSQL 14 and later, with or without TimescaleDB. Run it again for a newer model: what it made is replaced in one transaction.
 BEGIN;
+SET LOCAL client_min_messages = warning;
 
 -- One row for each stretch of Wh, of which both ends are in it. Day and hour are doubles so that an argument of any numeric type
 -- finds them by the index, and 4.5 finds none.
@@ -54,23 +55,26 @@ COMMENT ON FUNCTION @NAME@(double precision, double precision) IS
 CREATE OR REPLACE FUNCTION @NAME@_AT(start_ms bigint, wh double precision) RETURNS double precision
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN (
-  SELECT @NAME@(@DAY_RULE@, local_s % 86400 / 3600, @NAME@_AT.wh)
+  SELECT LEAST(s.score0 + (@NAME@_AT.wh - s.wh0) * s.rise / s.run, s.most)
   FROM (
-    SELECT local_s, local_s / 86400 - 1 AS local_day
+    SELECT @DAY_RULE@ AS day, local_s % 86400 / 3600 AS hour
     FROM (
-      -- A day more, so that it is never negative.
-      SELECT @NAME@_AT.start_ms / 1000 + z.offset_s + 86400 AS local_s
-      FROM @TABLE@_spans AS z
-      WHERE z.from_ms <= @NAME@_AT.start_ms
-      ORDER BY z.from_ms DESC LIMIT 1
-    ) AS moved
+      SELECT local_s, local_s / 86400 - 1 AS local_day
+      FROM (
+        -- A day more, so that it is never negative.
+        SELECT @NAME@_AT.start_ms / 1000 + 86400 + z.offset_s AS local_s
+        FROM @TABLE@_spans AS z WHERE z.from_ms <= @NAME@_AT.start_ms ORDER BY z.from_ms DESC LIMIT 1
+      ) AS moved
+    ) AS dated
   ) AS placed
+  JOIN @TABLE@_segments AS s
+  ON s.feature = 'level' AND s.day = placed.day AND s.hour = placed.hour AND @NAME@_AT.wh BETWEEN s.from_wh AND s.to_wh
 );
 COMMENT ON FUNCTION @NAME@_AT(bigint, double precision) IS
   'The score of a reading by itself: milliseconds since 1970 at which its hour starts, Wh. NULL outside 1970 to 2099.';
 
 CREATE OR REPLACE FUNCTION @NAME@_AT(start timestamptz, wh double precision) RETURNS double precision
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE -- not STRICT, so that it is expanded into the call of the other
 RETURN @NAME@_AT(
   CASE WHEN @NAME@_AT.start >= '1970-01-01 00:00:00+00' AND @NAME@_AT.start < '2100-01-01 00:00:00+00'
   THEN FLOOR(EXTRACT(EPOCH FROM @NAME@_AT.start) * 1000)::bigint END,

@@ -9,5 +9,5 @@ SELECT @NAME@(4, 1500);
 SELECT @NAME@_AT('2018-09-08 04:00+10'::timestamptz, 1500), @NAME@_AT(1536343200000, 1500);
 @EXAMPLES@
 -- All that `knowatt score` gives, of hours in a table readings (meter text, start timestamptz, wh double precision), which may be a
--- hypertable; hours with a gap before them have no floor, step and rise. Many rows are quicker in this than by a call each.
+-- hypertable; hours with a gap before them have no floor, step and rise.
 @QUERY@

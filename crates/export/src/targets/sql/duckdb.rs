@@ -6,7 +6,7 @@
 //! NULL is no score. A literal with an exponent is a DOUBLE, without one a DECIMAL.
 
 use super::{
-    Argument, Of, day_rule, heading, insert_holidays, insert_segments, insert_spans,
+    Argument, Of, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
     query::{Engine, query},
     spell,
 };
@@ -21,7 +21,8 @@ const DAY_OF_MONTH: &str = "day(DATE '1970-01-01' + CAST(local_day AS INTEGER))"
 const ENGINE: Engine = Engine {
     start_ms: "epoch_ms(start)",
     div: "//",
-    day_of_month: DAY_OF_MONTH,
+    local_s: |export| local_s(export, "//"),
+    day: |export| day_rule(export, DAY_OF_MONTH),
     greatest: "greatest",
     score: Of::call,
 };
@@ -83,7 +84,7 @@ fn feature(export: &Export<'_>, of: &Of) -> String {
     fill(
         FEATURE,
         &[
-            ("ABOUT", &of.list("; ", |argument| format!("{}: {}", argument.name, argument.about))),
+            ("ABOUT", &of.about()),
             ("FUNCTION", &of.function(export)),
             ("PARAMETERS", &of.names()),
             ("GIVEN", &given),

@@ -6,13 +6,17 @@
 //! A script can be run again, for the same model or a newer one of the same name. What `explain` prints is SQL too: what is no statement
 //! stands in comments.
 
+mod clickhouse;
 mod duckdb;
+mod mysql;
 mod postgresql;
 mod query;
 mod segments;
 mod sqlite;
 
+pub(super) use clickhouse::ClickHouse;
 pub(super) use duckdb::DuckDb;
+pub(super) use mysql::MySql;
 pub(super) use postgresql::PostgreSql;
 pub(super) use sqlite::Sqlite;
 
@@ -69,11 +73,20 @@ fn day_rule(export: &Export<'_>, day_of_month: &str) -> String {
         DayClasses::None => "0".to_owned(),
         DayClasses::DayType => {
             let table = format!("{}_holidays", export.name.lower());
-            format!("CASE WHEN (local_day + 3) % 7 >= 5 OR local_day IN (SELECT holiday FROM {table}) THEN 1 ELSE 0 END")
+            format!(
+                "CASE WHEN (local_day + 3) % 7 >= 5 OR EXISTS (SELECT 1 FROM {table} WHERE holiday = local_day) THEN 1 ELSE 0 END"
+            )
         }
         DayClasses::DayOfWeek => "(local_day + 3) % 7".to_owned(),
         DayClasses::DayOfMonth => format!("{day_of_month} - 1"),
     }
+}
+
+/// The home's wall clock at `start_ms`, in seconds since a day before 1970, so that it is never negative.
+fn local_s(export: &Export<'_>, div: &str) -> String {
+    let spans = format!("{}_spans", export.name.lower());
+    let offset = format!("SELECT offset_s FROM {spans} WHERE from_ms <= start_ms ORDER BY from_ms DESC LIMIT 1");
+    format!("start_ms {div} 1000 + 86400 + ({offset})")
 }
 
 /// A function that takes the class of day, the hour and some features, and gives their highest score.
@@ -144,6 +157,11 @@ impl Of {
 
     fn names(&self) -> String {
         self.list(", ", |argument| argument.name.clone())
+    }
+
+    /// What the arguments are.
+    fn about(&self) -> String {
+        self.list("; ", |argument| format!("{}: {}", argument.name, argument.about))
     }
 
     /// A call with the columns of a row of features.

@@ -7,8 +7,8 @@
 //! NULL is no score. `float8_mul` and its like raise on overflow and underflow: see [`segments`](super::segments).
 
 use super::{
-    Of, day_rule, heading, insert_holidays, insert_segments, insert_spans,
-    query::{Engine, query},
+    Of, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
+    query::{Engine, highest, query},
     spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
@@ -21,9 +21,11 @@ const DAY_OF_MONTH: &str = "EXTRACT(DAY FROM DATE '1970-01-01' + local_day::inte
 const ENGINE: Engine = Engine {
     start_ms: "FLOOR(EXTRACT(EPOCH FROM start) * 1000)::bigint",
     div: "/",
-    day_of_month: DAY_OF_MONTH,
+    local_s: |export| local_s(export, "/"),
+    day: |export| day_rule(export, DAY_OF_MONTH),
     greatest: "GREATEST",
-    score: Of::call,
+    // Quicker than a call for each row.
+    score: |export, of| format!("({})", highest(export, of, "LEAST", "features.")),
 };
 
 pub(in crate::targets) struct PostgreSql;

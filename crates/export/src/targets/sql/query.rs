@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use knowatt_score::Feature;
 
-use super::{Of, day_rule};
+use super::Of;
 use crate::{export::Export, template::fill};
 
 const HOURS: &str = include_str!("../../../templates/sql/hours.sql");
@@ -20,8 +20,10 @@ pub(super) struct Engine {
     pub(super) start_ms: &'static str,
     /// Division of whole numbers.
     pub(super) div: &'static str,
-    /// The day of the month of `local_day`, the days since 1970-01-01.
-    pub(super) day_of_month: &'static str,
+    /// The home's wall clock at `start_ms`, in seconds since a day before 1970.
+    pub(super) local_s: fn(&Export<'_>) -> String,
+    /// The class of `local_day`, the days since 1970-01-01.
+    pub(super) day: fn(&Export<'_>) -> String,
     /// The larger of several.
     pub(super) greatest: &'static str,
     /// The score of columns: what is put behind the name, and the features' columns.
@@ -42,10 +44,10 @@ pub(super) fn query(export: &Export<'_>, engine: &Engine) -> String {
     fill(
         HOURS,
         &[
-            ("TABLE", export.name.lower()),
             ("START_MS", engine.start_ms),
             ("DIV", engine.div),
-            ("DAY_RULE", &day_rule(export, engine.day_of_month)),
+            ("LOCAL_S", &(engine.local_s)(export)),
+            ("DAY_RULE", &(engine.day)(export)),
             ("LOWS", &lows(export)),
             ("FEATURES", &features),
             ("LEVEL", &(engine.score)(export, &functions[0])),
@@ -53,6 +55,19 @@ pub(super) fn query(export: &Export<'_>, engine: &Engine) -> String {
             ("SCORE", &score),
             ("COLUMNS", &scores(&|of| format!(", {}", column(of)))),
         ],
+    )
+}
+
+/// The highest score of some features, `from` preceding the names of the columns or parameters.
+pub(super) fn highest(export: &Export<'_>, of: &Of, least: &str, from: &str) -> String {
+    let given = of.list(" UNION ALL ", |argument| {
+        format!("SELECT '{}' AS feature, {from}{} AS wh", argument.feature, argument.name)
+    });
+    format!(
+        "SELECT MAX({least}(s.score0 + (given.wh - s.wh0) * s.rise / s.run, s.most)) FROM ({given}) AS given \
+         JOIN {}_segments AS s ON s.feature = given.feature AND s.day = {from}day AND s.hour = {from}hour \
+         AND given.wh BETWEEN s.from_wh AND s.to_wh",
+        export.name.lower()
     )
 }
 
@@ -65,7 +80,7 @@ fn lows(export: &Export<'_>) -> String {
     low.dedup();
     let mut text = String::new();
     if export.step().is_some() {
-        text += ",\n    LAG(wh) OVER hours AS before_wh";
+        text += ",\n    MIN(wh) OVER (hours ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING) AS before_wh";
     }
     for hours in low {
         if hours == 1 {

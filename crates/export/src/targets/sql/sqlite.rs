@@ -6,8 +6,8 @@
 //! NULL, or no row, is no score.
 
 use super::{
-    Of, day_rule, heading, insert_holidays, insert_segments, insert_spans,
-    query::{Engine, query},
+    Of, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
+    query::{Engine, highest, query},
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -18,9 +18,10 @@ const DAY_OF_MONTH: &str = "CAST(strftime('%d', local_day * 86400, 'unixepoch') 
 const ENGINE: Engine = Engine {
     start_ms: "strftime('%s', start) * 1000",
     div: "/",
-    day_of_month: DAY_OF_MONTH,
+    local_s: |export| local_s(export, "/"),
+    day: |export| day_rule(export, DAY_OF_MONTH),
     greatest: "max",
-    score: |export, of| format!("({})", highest(export, of, "features.day", "features.hour", "features.")),
+    score: |export, of| format!("({})", highest(export, of, "min", "features.")),
 };
 
 pub(in crate::targets) struct Sqlite;
@@ -69,22 +70,8 @@ impl Target for Sqlite {
 }
 
 fn example(export: &Export<'_>, of: &Of) -> String {
-    let about = of.list("; ", |argument| format!("{}: {}", argument.name, argument.about));
-    let query = highest(export, of, ":day", ":hour", ":");
-    format!("\n-- {}(day, hour, {}): {about}.\n{query};\n", of.function(export), of.names())
-}
-
-/// The highest score of some features, whose names are preceded by `from`.
-fn highest(export: &Export<'_>, of: &Of, day: &str, hour: &str, from: &str) -> String {
-    let given = of.list(" UNION ALL ", |argument| {
-        format!("SELECT '{}' AS feature, {from}{} AS wh", argument.feature, argument.name)
-    });
-    format!(
-        "SELECT max(min(s.score0 + (given.wh - s.wh0) * s.rise / s.run, s.most)) FROM ({given}) AS given \
-         JOIN {}_segments AS s ON s.feature = given.feature AND s.day = {day} AND s.hour = {hour} \
-         AND given.wh BETWEEN s.from_wh AND s.to_wh",
-        export.name.lower()
-    )
+    let query = highest(export, of, "min", ":");
+    format!("\n-- {}(day, hour, {}): {}.\n{query};\n", of.function(export), of.names(), of.about())
 }
 
 /// A number as SQLite reads it, the largest double as infinity.
