@@ -18,7 +18,7 @@ def export(model, target, path, name=NAMES[0]):
 def statements(text):
     """The statements of what `--explain` prints, without the comments."""
     lines = [line for line in text.splitlines() if not line.startswith("--")]
-    return [one.strip() for one in "\n".join(lines).split(";\n") if one.strip()]
+    return [one.strip() for one in ("\n".join(lines) + "\n").split(";\n") if one.strip()]
 
 
 def calls(folder):

@@ -21,9 +21,11 @@ CREATE OR REPLACE FUNCTION @NAME@_HOUR AS (hour, wh) -> arrayReduce('minOrNull',
 
 -- The home's wall clock, in seconds since 1969-12-31; a day more than since 1970, so that it is never negative.
 CREATE OR REPLACE FUNCTION @NAME@_LOCAL AS (start_ms) ->
-  if(ifNull(start_ms BETWEEN 0 AND @LAST_MS@, 0), intDiv(ifNull(toInt64(start_ms), 0), 1000) + 86400 + @OFFSETS@[greatest(1,
-    arrayCount(knowatt -> knowatt <= ifNull(toInt64(start_ms), 0),
-@SPANS@))], NULL);
+  if(ifNull(start_ms BETWEEN 0 AND @LAST_MS@, 0), intDiv(toInt64(start_ms), 1000) + 86400 + toInt64(transform(
+    roundDown(toUInt64(ifNull(start_ms, 0)),
+@SPANS@),
+@SPANS@,
+@OFFSETS@, 0)), NULL);
 
 -- Days since 1970-01-01 to the class of day.
 CREATE OR REPLACE FUNCTION @NAME@_CLASS AS (local_day) -> @DAY_RULE@;

@@ -1,6 +1,5 @@
 
--- @ABOUT@
-CREATE OR REPLACE MACRO @FUNCTION@(day, hour, @PARAMETERS@) AS (
+@ABOUT@CREATE OR REPLACE MACRO @FUNCTION@(day, hour, @PARAMETERS@) AS (
   SELECT max(least(s.score0 + (given.wh - s.wh0) * s.rise / s.run, s.most))
   FROM (
     @GIVEN@

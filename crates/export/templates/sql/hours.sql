@@ -1,11 +1,12 @@
-WITH given AS (
+WITH taken AS (
   SELECT meter, start, wh, @START_MS@ AS start_ms
   FROM readings
-  WHERE wh BETWEEN 0 AND 1.7976931348623157e308
+  WHERE @IS_READING@
 ), moved AS (
   -- The home's wall clock; a day more, so that it is never negative.
-  SELECT meter, start, wh, start_ms, @LOCAL_S@ AS local_s
-  FROM given
+  SELECT meter, start, wh, start_ms,
+    @LOCAL_S@ AS local_s
+  FROM taken
 ), placed AS (
   SELECT meter, start, wh, start_ms, local_s @DIV@ 86400 - 1 AS local_day, local_s % 86400 @DIV@ 3600 AS hour,
     CASE WHEN start_ms - MIN(start_ms) OVER (PARTITION BY meter ORDER BY start_ms ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING) = 3600000
@@ -14,7 +15,8 @@ WITH given AS (
   WHERE local_s IS NOT NULL
 ), runs AS (
   -- Hours without a gap between them are a run.
-  SELECT meter, start, wh, start_ms, hour, @DAY_RULE@ AS day,
+  SELECT meter, start, wh, start_ms, hour,
+    @DAY_RULE@ AS day,
     SUM(begins) OVER (PARTITION BY meter ORDER BY start_ms) AS run
   FROM placed
 ), lows AS (
@@ -29,6 +31,7 @@ WITH given AS (
     @LEVEL@ AS level@SCORES@
   FROM features
 )
-SELECT meter, start, wh, @SCORE@ AS score, level@COLUMNS@
+SELECT meter, start, wh,
+  @SCORE@ AS score, level@COLUMNS@
 FROM scored
 ORDER BY meter, start;

@@ -39,7 +39,7 @@ RETURN (
   WHERE s.feature = 'level' AND s.day = @NAME@.day AND s.hour = @NAME@.hour AND @NAME@.wh BETWEEN s.from_wh AND s.to_wh
 );
 COMMENT ON FUNCTION @NAME@(double precision, double precision, double precision) IS
-  'The score of a reading by itself: class of day, hour, Wh. 1.0 is the most that is normal; NULL where there is no score.';
+  'The score of a reading by itself: class of day, hour, Wh. 1.0 is the most that is normal, NULL is no score.';
 
 CREATE OR REPLACE FUNCTION @NAME@(hour double precision, wh double precision) RETURNS double precision
 LANGUAGE sql STABLE STRICT PARALLEL SAFE

@@ -1,5 +1,5 @@
 
-CREATE OR REPLACE FUNCTION @FUNCTION@(day double precision, hour double precision, @PARAMETERS@) RETURNS double precision
+@ABOUT@CREATE OR REPLACE FUNCTION @FUNCTION@(day double precision, hour double precision, @PARAMETERS@) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT MAX(LEAST(s.score0 + (given.wh - s.wh0) * s.rise / s.run, s.most))
@@ -8,4 +8,4 @@ RETURN (
   ON s.feature = given.feature AND s.day = @FUNCTION@.day AND s.hour = @FUNCTION@.hour AND given.wh BETWEEN s.from_wh AND s.to_wh
 );
 COMMENT ON FUNCTION @FUNCTION@(@TYPES@) IS
-  'The highest score of those that are known, for the class of day and the hour: @ABOUT@.';
+  'The highest score of those that are known, for the class of day and the hour.';

@@ -9,8 +9,8 @@ use knowatt_score::DayClasses;
 
 use super::{
     Of, heading,
-    query::{Engine, query},
-    segments::lines,
+    query::{Engine, IS_READING, query},
+    segments::{Underflow, lines},
     spell,
 };
 use crate::{
@@ -27,6 +27,7 @@ const EXPLAIN: &str = include_str!("../../../templates/sql/clickhouse_explain.sq
 const ENGINE: Engine = Engine {
     start_ms: "toInt64(toUnixTimestamp(start)) * 1000",
     div: "DIV",
+    is_reading: IS_READING,
     local_s: |export| format!("{}_LOCAL(start_ms)", export.name),
     day: |export| format!("{}_CLASS(local_day)", export.name),
     greatest: "greatest",
@@ -103,7 +104,13 @@ fn day_rule(export: &Export<'_>) -> String {
 
 /// The stretches of each cell, after those of none.
 fn curves(set: &FeatureCurves<'_>) -> String {
-    let cell = |cell| array(lines(cell).iter().map(|line| format!("({})", line.numbers().map(spell).join(", "))));
+    let cell = |cell| {
+        array(
+            lines(cell, Underflow::IsZero)
+                .iter()
+                .map(|line| format!("({})", line.numbers().map(spell).join(", "))),
+        )
+    };
     let cells: Vec<_> = set.cells.iter().map(cell).collect();
     format!("[[],\n{}]", cells.join(",\n"))
 }
@@ -118,7 +125,7 @@ fn feature(export: &Export<'_>, of: &Of) -> String {
         format!("{name}_ON(\n{curves}[{name}_CELL(day, hour)], {})", argument.name)
     });
     format!(
-        "\n-- {}\nCREATE OR REPLACE FUNCTION {function} AS (day, hour, {}) -> arrayReduce('maxOrNull', arrayConcat({scores}));\n",
+        "\n{}CREATE OR REPLACE FUNCTION {function} AS (day, hour, {}) -> arrayReduce('maxOrNull', arrayConcat({scores}));\n",
         of.about(),
         of.names()
     )

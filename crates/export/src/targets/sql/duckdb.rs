@@ -6,8 +6,8 @@
 //! NULL is no score. A literal with an exponent is a DOUBLE, without one a DECIMAL.
 
 use super::{
-    Argument, Of, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
-    query::{Engine, query},
+    Argument, Of, Underflow, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
+    query::{Engine, IS_READING, query},
     spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
@@ -21,6 +21,7 @@ const DAY_OF_MONTH: &str = "day(DATE '1970-01-01' + CAST(local_day AS INTEGER))"
 const ENGINE: Engine = Engine {
     start_ms: "epoch_ms(start)",
     div: "//",
+    is_reading: IS_READING,
     local_s: |export| local_s(export, "//"),
     day: |export| day_rule(export, DAY_OF_MONTH),
     greatest: "greatest",
@@ -43,7 +44,12 @@ impl Target for DuckDb {
     }
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
-        let rows = [insert_segments(export, spell), insert_spans(export), insert_holidays(export)].concat();
+        let rows = [
+            insert_segments(export, Underflow::IsZero, spell),
+            insert_spans(export),
+            insert_holidays(export),
+        ]
+        .concat();
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
         let at = |start_ms| fill(AT, &[("START_MS", start_ms)]);
         let text = fill(

@@ -13,6 +13,8 @@ mod postgresql;
 mod query;
 mod segments;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 pub(super) use clickhouse::ClickHouse;
 pub(super) use duckdb::DuckDb;
@@ -21,6 +23,7 @@ pub(super) use postgresql::PostgreSql;
 pub(super) use sqlite::Sqlite;
 
 use knowatt_score::{DayClasses, Feature};
+use segments::Underflow;
 
 use crate::{
     clock::Clock,
@@ -44,13 +47,14 @@ fn heading(export: &Export<'_>) -> String {
 /// Statements that insert rows.
 fn inserts(table: &str, rows: impl Iterator<Item = String>) -> String {
     let rows: Vec<_> = rows.map(|row| format!("({row})")).collect();
-    rows.chunks(ROWS).map(|rows| format!("INSERT INTO {table} VALUES\n{};\n", rows.join(",\n"))).collect()
+    let insert = |rows: &[String]| format!("INSERT INTO {table} VALUES\n{};\n", rows.join(",\n"));
+    rows.chunks(ROWS).map(insert).collect::<Vec<_>>().concat()
 }
 
 /// The rows of `name_segments`.
-fn insert_segments(export: &Export<'_>, spell: fn(f64) -> String) -> String {
+fn insert_segments(export: &Export<'_>, underflow: Underflow, spell: fn(f64) -> String) -> String {
     let table = format!("{}_segments", export.name.lower());
-    inserts(&table, segments::segments(export).map(|segment| segment.columns(spell)))
+    inserts(&table, segments::segments(export, underflow).map(|segment| segment.columns(spell)))
 }
 
 /// The rows of `name_spans`: the millisecond from which on local time is so many seconds ahead. From the end of the years known on
@@ -73,9 +77,8 @@ fn day_rule(export: &Export<'_>, day_of_month: &str) -> String {
         DayClasses::None => "0".to_owned(),
         DayClasses::DayType => {
             let table = format!("{}_holidays", export.name.lower());
-            format!(
-                "CASE WHEN (local_day + 3) % 7 >= 5 OR EXISTS (SELECT 1 FROM {table} WHERE holiday = local_day) THEN 1 ELSE 0 END"
-            )
+            let is_holiday = format!("EXISTS (SELECT 1 FROM {table} WHERE holiday = local_day)");
+            format!("CASE WHEN (local_day + 3) % 7 >= 5\n      OR {is_holiday} THEN 1 ELSE 0 END")
         }
         DayClasses::DayOfWeek => "(local_day + 3) % 7".to_owned(),
         DayClasses::DayOfMonth => format!("{day_of_month} - 1"),
@@ -85,7 +88,8 @@ fn day_rule(export: &Export<'_>, day_of_month: &str) -> String {
 /// The home's wall clock at `start_ms`, in seconds since a day before 1970, so that it is never negative.
 fn local_s(export: &Export<'_>, div: &str) -> String {
     let spans = format!("{}_spans", export.name.lower());
-    let offset = format!("SELECT offset_s FROM {spans} WHERE from_ms <= start_ms ORDER BY from_ms DESC LIMIT 1");
+    let offset =
+        format!("SELECT offset_s FROM {spans} WHERE from_ms <= start_ms ORDER BY from_ms DESC LIMIT 1");
     format!("start_ms {div} 1000 + 86400 + ({offset})")
 }
 
@@ -159,9 +163,9 @@ impl Of {
         self.list(", ", |argument| argument.name.clone())
     }
 
-    /// What the arguments are.
+    /// What the arguments are, each in a comment.
     fn about(&self) -> String {
-        self.list("; ", |argument| format!("{}: {}", argument.name, argument.about))
+        self.list("", |argument| format!("-- {}: {}\n", argument.name, argument.about))
     }
 
     /// A call with the columns of a row of features.
@@ -172,7 +176,6 @@ impl Of {
     /// A call with numbers, and what it is about, to copy.
     fn example(&self, export: &Export<'_>) -> String {
         let numbers = self.list(", ", |_| "300".to_owned());
-        let about = self.list(", ", |argument| argument.about.clone());
-        format!("-- {about}\nSELECT {}(0, 4, {numbers});\n", self.function(export))
+        format!("{}SELECT {}(0, 4, {numbers});\n", self.about(), self.function(export))
     }
 }

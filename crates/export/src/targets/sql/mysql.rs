@@ -7,8 +7,8 @@
 //! column of the same name, so columns are written with their table.
 
 use super::{
-    Of, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
-    query::{Engine, query},
+    Of, Underflow, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
+    query::{Engine, IS_READING, in_query, query},
     spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
@@ -21,11 +21,12 @@ const DAY_OF_MONTH: &str = "DAYOFMONTH('1970-01-01' + INTERVAL local_day DAY)";
 const ENGINE: Engine = Engine {
     start_ms: "TIMESTAMPDIFF(SECOND, '1970-01-01', start) * 1000",
     div: "DIV",
+    is_reading: IS_READING,
     local_s: |export| local_s(export, "DIV"),
     day: |export| day_rule(export, DAY_OF_MONTH),
     greatest: "GREATEST",
     // Quicker than a call for each row.
-    score: |export, of| format!("({})", highest(export, of, "features.")),
+    score: |export, of| in_query(&highest(export, of, "features.")),
 };
 
 pub(in crate::targets) struct MySql;
@@ -45,7 +46,12 @@ impl Target for MySql {
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
         let days: Vec<_> = (0..export.days()).map(|day| day.to_string()).collect();
-        let rows = [insert_segments(export, spell), insert_spans(export), insert_holidays(export)].concat();
+        let rows = [
+            insert_segments(export, Underflow::IsZero, spell),
+            insert_spans(export),
+            insert_holidays(export),
+        ]
+        .concat();
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
         let text = fill(
             SCRIPT,
@@ -83,7 +89,7 @@ fn feature(export: &Export<'_>, of: &Of) -> String {
             ("ABOUT", &of.about()),
             ("FUNCTION", &of.function(export)),
             ("PARAMETERS", &of.list(", ", |argument| format!("{} DOUBLE", argument.name))),
-            ("HIGHEST", &highest(export, of, "")),
+            ("HIGHEST", &highest(export, of, "").replace('\n', "\n  ")),
         ],
     )
 }
@@ -91,11 +97,14 @@ fn feature(export: &Export<'_>, of: &Of) -> String {
 /// The highest score of some features, without a derived table, which could not see the columns of the query around it in MariaDB.
 fn highest(export: &Export<'_>, of: &Of, from: &str) -> String {
     let features = of.list(", ", |argument| format!("'{}'", argument.feature));
-    let whens = of.list(" ", |argument| format!("WHEN '{}' THEN {from}{}", argument.feature, argument.name));
-    let wh = format!("CASE s.feature {whens} END");
+    let whens =
+        of.list("\n  ", |argument| format!("WHEN '{}' THEN {from}{}", argument.feature, argument.name));
+    let wh = format!("CASE s.feature\n  {whens} END");
     format!(
-        "SELECT MAX(LEAST(s.score0 + ({wh} - s.wh0) * s.rise / s.run, s.most)) FROM {}_segments AS s \
-         WHERE s.feature IN ({features}) AND s.day = {from}day AND s.hour = {from}hour AND {wh} BETWEEN s.from_wh AND s.to_wh",
+        "SELECT MAX(LEAST(s.score0 + ({wh} - s.wh0) * s.rise / s.run, s.most))\n\
+         FROM {}_segments AS s\n\
+         WHERE s.feature IN ({features})\n\
+         AND s.day = {from}day AND s.hour = {from}hour AND {wh} BETWEEN s.from_wh AND s.to_wh",
         export.name.lower()
     )
 }

@@ -7,8 +7,8 @@
 //! NULL is no score. `float8_mul` and its like raise on overflow and underflow: see [`segments`](super::segments).
 
 use super::{
-    Of, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
-    query::{Engine, highest, query},
+    Of, Underflow, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
+    query::{Engine, IS_READING, highest, in_query, query},
     spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
@@ -21,11 +21,12 @@ const DAY_OF_MONTH: &str = "EXTRACT(DAY FROM DATE '1970-01-01' + local_day::inte
 const ENGINE: Engine = Engine {
     start_ms: "FLOOR(EXTRACT(EPOCH FROM start) * 1000)::bigint",
     div: "/",
+    is_reading: IS_READING,
     local_s: |export| local_s(export, "/"),
     day: |export| day_rule(export, DAY_OF_MONTH),
     greatest: "GREATEST",
     // Quicker than a call for each row.
-    score: |export, of| format!("({})", highest(export, of, "LEAST", "features.")),
+    score: |export, of| in_query(&highest(export, of, "LEAST", "features.")),
 };
 
 pub(in crate::targets) struct PostgreSql;
@@ -45,7 +46,12 @@ impl Target for PostgreSql {
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
         let days: Vec<_> = (0..export.days()).map(|day| format!("({day})")).collect();
-        let rows = [insert_segments(export, spell), insert_spans(export), insert_holidays(export)].concat();
+        let rows = [
+            insert_segments(export, Underflow::Raises, spell),
+            insert_spans(export),
+            insert_holidays(export),
+        ]
+        .concat();
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
         let text = fill(
             SCRIPT,
@@ -84,9 +90,12 @@ fn feature(export: &Export<'_>, of: &Of) -> String {
         &[
             ("FUNCTION", &function),
             ("PARAMETERS", &of.list(", ", |argument| format!("{} double precision", argument.name))),
-            ("GIVEN", &of.list(", ", |argument| format!("('{}', {function}.{})", argument.feature, argument.name))),
+            (
+                "GIVEN",
+                &of.list(", ", |argument| format!("('{}', {function}.{})", argument.feature, argument.name)),
+            ),
             ("TYPES", &types),
-            ("ABOUT", &of.list("; ", |argument| argument.about.clone())),
+            ("ABOUT", &of.about()),
             ("TABLE", export.name.lower()),
         ],
     )

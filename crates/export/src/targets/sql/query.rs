@@ -8,16 +8,21 @@ use std::fmt::Write as _;
 
 use knowatt_score::Feature;
 
-use super::Of;
+use super::{Argument, Of};
 use crate::{export::Export, template::fill};
 
 const HOURS: &str = include_str!("../../../templates/sql/hours.sql");
 const DAY: u8 = 24;
 
+/// The finite doubles that are not negative.
+pub(super) const IS_READING: &str = "wh BETWEEN 0 AND 1.7976931348623157e308";
+
 /// What an engine writes in its own way.
 pub(super) struct Engine {
     /// Milliseconds since 1970 of `start`.
     pub(super) start_ms: &'static str,
+    /// Whether `wh` is a reading.
+    pub(super) is_reading: &'static str,
     /// Division of whole numbers.
     pub(super) div: &'static str,
     /// The home's wall clock at `start_ms`, in seconds since a day before 1970.
@@ -36,7 +41,8 @@ pub(super) fn query(export: &Export<'_>, engine: &Engine) -> String {
     let scores = |one: &dyn Fn(&Of) -> String| functions.iter().skip(1).map(one).collect::<String>();
     let column = |of: &Of| of.column();
     let highest = scores(&|of| format!(", COALESCE({}, level)", column(of)));
-    let score = if highest.is_empty() { "level".to_owned() } else { format!("{}(level{highest})", engine.greatest) };
+    let score =
+        if highest.is_empty() { "level".to_owned() } else { format!("{}(level{highest})", engine.greatest) };
     let mut features = String::new();
     for argument in functions.iter().skip(1).flat_map(|of| &of.arguments) {
         _ = write!(features, ",\n    {} AS {}", value(argument.feature, engine), argument.name);
@@ -45,6 +51,7 @@ pub(super) fn query(export: &Export<'_>, engine: &Engine) -> String {
         HOURS,
         &[
             ("START_MS", engine.start_ms),
+            ("IS_READING", engine.is_reading),
             ("DIV", engine.div),
             ("LOCAL_S", &(engine.local_s)(export)),
             ("DAY_RULE", &(engine.day)(export)),
@@ -60,15 +67,29 @@ pub(super) fn query(export: &Export<'_>, engine: &Engine) -> String {
 
 /// The highest score of some features, `from` preceding the names of the columns or parameters.
 pub(super) fn highest(export: &Export<'_>, of: &Of, least: &str, from: &str) -> String {
-    let given = of.list(" UNION ALL ", |argument| {
-        format!("SELECT '{}' AS feature, {from}{} AS wh", argument.feature, argument.name)
+    let table = export.name.lower();
+    let place = format!("s.day = {from}day AND s.hour = {from}hour");
+    if let [Argument { feature, name, .. }] = of.arguments.as_slice() {
+        return format!(
+            "SELECT {least}(s.score0 + ({from}{name} - s.wh0) * s.rise / s.run, s.most)\n\
+             FROM {table}_segments AS s\n\
+             WHERE s.feature = '{feature}' AND {place} AND {from}{name} BETWEEN s.from_wh AND s.to_wh"
+        );
+    }
+    let given = of.list("\n  UNION ALL ", |Argument { feature, name, .. }| {
+        format!("SELECT '{feature}' AS feature, {from}{name} AS wh")
     });
     format!(
-        "SELECT MAX({least}(s.score0 + (given.wh - s.wh0) * s.rise / s.run, s.most)) FROM ({given}) AS given \
-         JOIN {}_segments AS s ON s.feature = given.feature AND s.day = {from}day AND s.hour = {from}hour \
-         AND given.wh BETWEEN s.from_wh AND s.to_wh",
-        export.name.lower()
+        "SELECT MAX({least}(s.score0 + (given.wh - s.wh0) * s.rise / s.run, s.most))\n\
+         FROM (\n  {given}\n) AS given\n\
+         JOIN {table}_segments AS s\n\
+         ON s.feature = given.feature AND {place} AND given.wh BETWEEN s.from_wh AND s.to_wh"
     )
+}
+
+/// A subquery of one value, as it stands in [`query`].
+pub(super) fn in_query(subquery: &str) -> String {
+    format!("(\n      {}\n    )", subquery.replace('\n', "\n      "))
 }
 
 /// The windows that the features are made of.

@@ -6,11 +6,21 @@
 //!
 //! PostgreSQL ends a statement at a double that overflows or underflows to 0 (`float8_mul` and its like in `utils/adt/float.c`),
 //! MySQL at one that overflows (*Out-of-Range and Overflow Handling* in its manual), and `knowatt_score` does neither. So a stretch
-//! on which a step of the sum would is a row of its own with a `rise` of 0, whose score is the same to the bit without that step.
+//! on which a step of the sum would is a row of its own with a `rise` of 0, whose score is the same to the bit without that step. Those for
+//! underflow are PostgreSQL's alone: their ends are the smallest of doubles, which not every engine reads.
 
 use knowatt_score::{Feature, Knot};
 
 use crate::export::{Cell, Export};
+
+/// What an engine does where a product or a quotient that is not 0 becomes 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Underflow {
+    /// It ends the statement.
+    Raises,
+    /// It goes on with 0, as IEEE 754 says.
+    IsZero,
+}
 
 /// A row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,29 +53,29 @@ impl Segment {
 }
 
 /// All rows, in the order of features, days, hours and Wh.
-pub(super) fn segments(export: &Export<'_>) -> impl Iterator<Item = Segment> {
-    export.features().iter().flat_map(|curves| {
+pub(super) fn segments(export: &Export<'_>, underflow: Underflow) -> impl Iterator<Item = Segment> {
+    export.features().iter().flat_map(move |curves| {
         curves.cells.iter().flat_map(move |cell| {
-            let row = |line| Segment {
-                feature: curves.feature,
-                day: cell.slot.day.0,
-                hour: cell.slot.hour,
-                line,
-            };
-            lines(cell).into_iter().map(row)
+            let row =
+                |line| Segment { feature: curves.feature, day: cell.slot.day.0, hour: cell.slot.hour, line };
+            lines(cell, underflow).into_iter().map(row)
         })
     })
 }
 
 /// The lines of one curve, from 0 Wh to the largest double.
-pub(super) fn lines(cell: &Cell<'_>) -> Vec<Line> {
+pub(super) fn lines(cell: &Cell<'_>, underflow: Underflow) -> Vec<Line> {
     let pairs = cell.knots().windows(2);
     let last = pairs.len() - 1;
-    pairs.enumerate().flat_map(|(place, pair)| between(pair[0], pair[1], place == 0, place == last)).collect()
+    pairs
+        .enumerate()
+        .map(|(place, pair)| between(pair[0], pair[1], place == 0, place == last))
+        .flat_map(|line| line.guarded(underflow))
+        .collect()
 }
 
-fn between(left: Knot, right: Knot, is_first: bool, is_last: bool) -> Vec<Line> {
-    let line = Line {
+fn between(left: Knot, right: Knot, is_first: bool, is_last: bool) -> Line {
+    Line {
         from_wh: if is_first { 0.0 } else { left.wh },
         to_wh: if is_last { f64::MAX } else { right.wh.next_down() },
         wh0: left.wh,
@@ -73,8 +83,7 @@ fn between(left: Knot, right: Knot, is_first: bool, is_last: bool) -> Vec<Line> 
         rise: right.score - left.score,
         run: right.wh - left.wh,
         most: if is_last { f64::MAX } else { right.score },
-    };
-    line.without_overflow()
+    }
 }
 
 /// What a reading comes to on a line, in the order in which it rises.
@@ -103,8 +112,8 @@ impl Line {
         }
     }
 
-    /// The same scores in lines on which no step overflows, or underflows to 0.
-    fn without_overflow(self) -> Vec<Self> {
+    /// The same scores in lines on which no step ends the statement.
+    fn guarded(self, underflow: Underflow) -> Vec<Self> {
         let steps = [Step::BelowAll, Step::Less, Step::Nothing, Step::More, Step::AboveAll];
         // Doubles that are not negative are in the order of their bits.
         let (first, last) = (self.from_wh.to_bits(), self.to_wh.to_bits());
@@ -115,7 +124,7 @@ impl Line {
             let begin = begin(step);
             if begin < end {
                 let part = Self { from_wh: f64::from_bits(begin), to_wh: f64::from_bits(end - 1), ..self };
-                let part = part.level_where_it_must(step);
+                let part = part.level_where_it_must(step, underflow);
                 match lines.last_mut() {
                     Some(before) if before.rise == part.rise && before.score0 == part.score0 => {
                         before.to_wh = part.to_wh;
@@ -127,11 +136,15 @@ impl Line {
         lines
     }
 
-    fn level_where_it_must(self, step: Step) -> Self {
+    fn level_where_it_must(self, step: Step, underflow: Underflow) -> Self {
         match step {
             Step::BelowAll => Self { score0: f64::MIN, rise: 0.0, ..self },
             Step::AboveAll => Self { score0: f64::MAX, rise: 0.0, ..self },
-            Step::Nothing if [self.from_wh, self.to_wh] != [self.wh0; 2] => Self { rise: 0.0, ..self },
+            Step::Nothing
+                if underflow == Underflow::Raises && [self.from_wh, self.to_wh] != [self.wh0; 2] =>
+            {
+                Self { rise: 0.0, ..self }
+            }
             Step::Nothing | Step::Less | Step::More => self,
         }
     }
@@ -162,7 +175,7 @@ mod tests {
     }
 
     fn lines_of(curve: &Curve) -> Vec<Line> {
-        lines(&Cell { slot: Slot { day: DayClass(0), hour: 0 }, curve })
+        lines(&Cell { slot: Slot { day: DayClass(0), hour: 0 }, curve }, Underflow::Raises)
     }
 
     /// What PostgreSQL does: the score, or none where it would end the statement.
@@ -212,6 +225,11 @@ mod tests {
         assert_eq!(lines_of(&steep)[1].numbers()[3..5], [f64::MAX, 0.0]);
         let from_nothing = curve(&[(0.0, 0.5), (10.0, 0.75)]);
         assert_eq!(lines_of(&from_nothing)[0].numbers()[3..5], [0.5, 0.0]);
+        let cell = Cell { slot: Slot { day: DayClass(0), hour: 0 }, curve: &from_nothing };
+        assert_eq!(
+            lines(&cell, Underflow::IsZero).iter().map(Line::numbers).collect::<Vec<_>>(),
+            [[0.0, f64::MAX, 0.0, 0.5, 0.25, 10.0, f64::MAX]]
+        );
         let both_ways = curve(&[(1e12_f64.next_down(), -1e9), (1e12, 1e9)]);
         let tiny = curve(&[(0.0, 0.0), (1.0, 5e-324), (5.0, 1e-310), (6.0, 1.0)]);
         let denormal = curve(&[(5e-324, -1e9), (1e-323, 1e9)]);

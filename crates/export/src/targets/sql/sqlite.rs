@@ -5,9 +5,11 @@
 //! reads exactly, divided by or multiplied with powers of two, which is exact too. What it has no number for, NaN, is NULL there, and
 //! NULL, or no row, is no score.
 
+use std::fmt::Write as _;
+
 use super::{
-    Of, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
-    query::{Engine, highest, query},
+    Of, Underflow, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
+    query::{Engine, highest, in_query, query},
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -18,10 +20,11 @@ const DAY_OF_MONTH: &str = "CAST(strftime('%d', local_day * 86400, 'unixepoch') 
 const ENGINE: Engine = Engine {
     start_ms: "strftime('%s', start) * 1000",
     div: "/",
+    is_reading: "wh >= 0 AND wh < 9e999", // less than infinity
     local_s: |export| local_s(export, "/"),
     day: |export| day_rule(export, DAY_OF_MONTH),
     greatest: "max",
-    score: |export, of| format!("({})", highest(export, of, "min", "features.")),
+    score: |export, of| in_query(&highest(export, of, "min", "features.")),
 };
 
 pub(in crate::targets) struct Sqlite;
@@ -40,7 +43,12 @@ impl Target for Sqlite {
     }
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
-        let rows = [insert_segments(export, spell), insert_spans(export), insert_holidays(export)].concat();
+        let rows = [
+            insert_segments(export, Underflow::IsZero, spell),
+            insert_spans(export),
+            insert_holidays(export),
+        ]
+        .concat();
         let text = fill(
             SCRIPT,
             &[
@@ -71,7 +79,7 @@ impl Target for Sqlite {
 
 fn example(export: &Export<'_>, of: &Of) -> String {
     let query = highest(export, of, "min", ":");
-    format!("\n-- {}(day, hour, {}): {}.\n{query};\n", of.function(export), of.names(), of.about())
+    format!("\n-- {}(day, hour, {})\n{}{query};\n", of.function(export), of.names(), of.about())
 }
 
 /// A number as SQLite reads it, the largest double as infinity.
@@ -93,7 +101,8 @@ fn fraction(number: f64) -> String {
     let exponent = i32::try_from(bits >> 52).unwrap_or_default();
     let fraction = bits & ((1 << 52) - 1);
     // IEEE 754-2019, 3.4: those of exponent 0 have no bit before the point.
-    let (whole, exponent) = if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exponent - 1075) };
+    let (whole, exponent) =
+        if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exponent - 1075) };
     let zeros = whole.trailing_zeros();
     let (mut odd, mut exponent) = (whole >> zeros, exponent + zeros.cast_signed());
     while exponent > 0 && odd < 1 << 52 {
@@ -104,7 +113,7 @@ fn fraction(number: f64) -> String {
     let mut text = format!("{sign}{odd}.0");
     let mut left = exponent.abs();
     while left > 0 {
-        text += &format!("{by}{}", 1_u64 << left.min(MOST));
+        _ = write!(text, "{by}{}", 1_u64 << left.min(MOST)); // writing to a String cannot fail
         left -= left.min(MOST);
     }
     text
@@ -116,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_number_is_written_as_a_fraction_of_whole_numbers() {
-        let spelled = [150.0, 0.5, -0.1, 0.0, -0.0, 9007199254740992.0, 1e22].map(fraction);
+        let spelled = [150.0, 0.5, -0.1, 0.0, -0.0, 9_007_199_254_740_992.0, 1e22].map(fraction);
         assert_eq!(
             spelled,
             [
@@ -133,7 +142,8 @@ mod tests {
 
     #[test]
     fn the_fraction_is_the_number_to_the_bit() {
-        let numbers = [1e-300, 5e-324, 2.2250738585072014e-308, 1.0 / 3.0, 1e12 + 1.0 / 3.0, 1e300, f64::MAX, f64::MIN];
+        let numbers =
+            [1e-300, 5e-324, f64::MIN_POSITIVE, 1.0 / 3.0, 1e12 + 1.0 / 3.0, 1e300, f64::MAX, f64::MIN];
         for number in numbers {
             let text = fraction(number);
             let mut factors = text.split(['/', '*']);
