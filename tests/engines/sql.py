@@ -6,7 +6,7 @@ import subprocess
 import vectors
 
 FUNCTIONS = ("score", "score_hour", "score_at", "floor", "step", "rise")
-NAMES = ("ANOMOLY_POWER", "second_home")
+NAMES = ("ANOMOLY_POWER", "s")  # the other is what the scripts call a table for short
 
 
 def export(model, target, path, name=NAMES[0]):

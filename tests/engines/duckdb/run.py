@@ -52,6 +52,9 @@ def run(folder, work):
         found |= {place: [score] for place, score in database.execute(f"SELECT place, {call.format(arguments)} FROM calls").fetchall()}
         other = database.execute(f"SELECT count(*) FROM calls WHERE {call.format(arguments)} IS DISTINCT FROM {call.replace(*sql.NAMES).format(arguments)}")
         assert other.fetchall() == [(0,)], "two models side by side"
+        if function == "score_at":
+            other = database.execute(f"SELECT count(*) FROM calls WHERE {call.format(arguments)} IS DISTINCT FROM ANOMOLY_POWER_AT(epoch_ms(a0)::TIMESTAMPTZ, a1)")
+            assert other.fetchall() == [(0,)], "an instant is its milliseconds"
     # A caller's columns that are called as the tables' are the caller's.
     query = "SELECT ANOMOLY_POWER(s.hour, day, from_wh) = ANOMOLY_POWER(0, 4, 1500) FROM (SELECT 4 AS day, 0 AS hour, 1500 AS from_wh) AS s"
     assert database.execute(query).fetchall() == [(True,)]

@@ -57,6 +57,10 @@ def run(folder, work):
         found |= {int(place): [double(score)] for place, score in psql(f"SELECT place, {call} FROM calls")}
         other = psql(f"SELECT count(*) FROM calls WHERE place % 50 = 0 AND {call} IS DISTINCT FROM {call.replace(*sql.NAMES)}")
         assert other == [["0"]], "two models side by side"
+        if function == "score_at":
+            instant = "'epoch'::timestamptz + a0 * interval '1 millisecond'"
+            other = psql(f"SELECT count(*) FROM calls WHERE {call} IS DISTINCT FROM ANOMOLY_POWER_AT({instant}, a1)")
+            assert other == [["0"]], "an instant is its milliseconds"
         psql("DROP TABLE calls")
     readings = sql.readings(calls["push"])
     load("pushed", "place bigint, meter text, start_ms bigint, wh double precision", readings)

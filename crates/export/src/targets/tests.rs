@@ -10,7 +10,6 @@ use crate::{Export, Name};
 
 /// A model with every feature, whose texts try to break out of wherever they are written.
 pub(crate) fn hostile_model() -> ModelFile {
-pub(super) fn hostile_model() -> ModelFile {
     let evil = "EVIL*/'\";--\\`${{%}}]]></script>";
     let curve = |high: f64| {
         let knots = [(0.5, -0.1), (high / 3.0, 0.3), (high, 1.0)];

@@ -31,12 +31,13 @@ ANALYZE @TABLE@_segments;
 ANALYZE @TABLE@_spans;
 ANALYZE @TABLE@_holidays;
 
+-- Arguments are written by their place: their names could be taken for columns, and the function's for a table's.
 CREATE OR REPLACE FUNCTION @NAME@(day double precision, hour double precision, wh double precision) RETURNS double precision
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN (
-  SELECT LEAST(s.score0 + (@NAME@.wh - s.wh0) * s.rise / s.run, s.most)
+  SELECT LEAST(s.score0 + ($3 - s.wh0) * s.rise / s.run, s.most)
   FROM @TABLE@_segments AS s
-  WHERE s.feature = 'level' AND s.day = @NAME@.day AND s.hour = @NAME@.hour AND @NAME@.wh BETWEEN s.from_wh AND s.to_wh
+  WHERE s.feature = 'level' AND s.day = $1 AND s.hour = $2 AND $3 BETWEEN s.from_wh AND s.to_wh
 );
 COMMENT ON FUNCTION @NAME@(double precision, double precision, double precision) IS
   'The score of a reading by itself: class of day, hour, Wh. 1.0 is the most that is normal, NULL is no score.';
@@ -44,10 +45,10 @@ COMMENT ON FUNCTION @NAME@(double precision, double precision, double precision)
 CREATE OR REPLACE FUNCTION @NAME@(hour double precision, wh double precision) RETURNS double precision
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN (
-  SELECT MIN(LEAST(s.score0 + (@NAME@.wh - s.wh0) * s.rise / s.run, s.most))
+  SELECT MIN(LEAST(s.score0 + ($2 - s.wh0) * s.rise / s.run, s.most))
   FROM (VALUES @DAYS@) AS known (day)
   JOIN @TABLE@_segments AS s
-  ON s.feature = 'level' AND s.day = known.day AND s.hour = @NAME@.hour AND @NAME@.wh BETWEEN s.from_wh AND s.to_wh
+  ON s.feature = 'level' AND s.day = known.day AND s.hour = $1 AND $2 BETWEEN s.from_wh AND s.to_wh
 );
 COMMENT ON FUNCTION @NAME@(double precision, double precision) IS
   'The lowest score over all classes of days: hour, Wh.';
@@ -55,20 +56,20 @@ COMMENT ON FUNCTION @NAME@(double precision, double precision) IS
 CREATE OR REPLACE FUNCTION @NAME@_AT(start_ms bigint, wh double precision) RETURNS double precision
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN (
-  SELECT LEAST(s.score0 + (@NAME@_AT.wh - s.wh0) * s.rise / s.run, s.most)
+  SELECT LEAST(s.score0 + ($2 - s.wh0) * s.rise / s.run, s.most)
   FROM (
     SELECT @DAY_RULE@ AS day, local_s % 86400 / 3600 AS hour
     FROM (
       SELECT local_s, local_s / 86400 - 1 AS local_day
       FROM (
         -- A day more, so that it is never negative.
-        SELECT @NAME@_AT.start_ms / 1000 + 86400 + z.offset_s AS local_s
-        FROM @TABLE@_spans AS z WHERE z.from_ms <= @NAME@_AT.start_ms ORDER BY z.from_ms DESC LIMIT 1
+        SELECT $1 / 1000 + 86400 + z.offset_s AS local_s
+        FROM @TABLE@_spans AS z WHERE z.from_ms <= $1 ORDER BY z.from_ms DESC LIMIT 1
       ) AS moved
     ) AS dated
   ) AS placed
   JOIN @TABLE@_segments AS s
-  ON s.feature = 'level' AND s.day = placed.day AND s.hour = placed.hour AND @NAME@_AT.wh BETWEEN s.from_wh AND s.to_wh
+  ON s.feature = 'level' AND s.day = placed.day AND s.hour = placed.hour AND $2 BETWEEN s.from_wh AND s.to_wh
 );
 COMMENT ON FUNCTION @NAME@_AT(bigint, double precision) IS
   'The score of a reading by itself: milliseconds since 1970 at which its hour starts, Wh. NULL outside 1970 to 2099.';
@@ -76,9 +77,9 @@ COMMENT ON FUNCTION @NAME@_AT(bigint, double precision) IS
 CREATE OR REPLACE FUNCTION @NAME@_AT(start timestamptz, wh double precision) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE -- not STRICT, so that it is expanded into the call of the other
 RETURN @NAME@_AT(
-  CASE WHEN @NAME@_AT.start >= '1970-01-01 00:00:00+00' AND @NAME@_AT.start < '2100-01-01 00:00:00+00'
-  THEN FLOOR(EXTRACT(EPOCH FROM @NAME@_AT.start) * 1000)::bigint END,
-  @NAME@_AT.wh
+  CASE WHEN $1 >= '1970-01-01 00:00:00+00' AND $1 < '2100-01-01 00:00:00+00'
+  THEN FLOOR(EXTRACT(EPOCH FROM $1) * 1000)::bigint END,
+  $2
 );
 COMMENT ON FUNCTION @NAME@_AT(timestamptz, double precision) IS
   'The score of a reading by itself: when its hour starts, Wh. NULL outside 1970 to 2099.';

@@ -84,16 +84,16 @@ impl Target for PostgreSql {
 
 fn feature(export: &Export<'_>, of: &Of) -> String {
     let function = of.function(export);
+    let arguments = of.arguments.iter().zip(3..);
+    let given: Vec<_> =
+        arguments.map(|(argument, place)| format!("('{}', ${place})", argument.feature)).collect();
     let types = vec!["double precision"; of.arguments.len() + 2].join(", ");
     fill(
         FEATURE,
         &[
             ("FUNCTION", &function),
             ("PARAMETERS", &of.list(", ", |argument| format!("{} double precision", argument.name))),
-            (
-                "GIVEN",
-                &of.list(", ", |argument| format!("('{}', {function}.{})", argument.feature, argument.name)),
-            ),
+            ("GIVEN", &given.join(", ")),
             ("TYPES", &types),
             ("ABOUT", &of.about()),
             ("TABLE", export.name.lower()),
