@@ -8,6 +8,7 @@ use crate::{
     clock::{Clock, Millis, TimeError, spell},
     error::{Error, ErrorKind},
     ledger::{Ledger, OfInput, Rule},
+    message::show,
     number::{self, Number},
     reading::{PLAUSIBLE_TIMES, Reading, Readings},
     record::schemas::Schemas,
@@ -409,15 +410,4 @@ fn unfit(input: &str, unreadable: Unreadable) -> Error {
             Unreadable::LooksLikeRegister { rows, name } => ErrorKind::LooksLikeRegister(rows, name),
         },
     )
-}
-
-/// A field from outside, made fit for a message.
-pub(crate) fn show(field: &[u8]) -> String {
-    const MOST: usize = 60;
-    let text = String::from_utf8_lossy(&field[..field.len().min(4 * MOST)]);
-    let mut shown: String = text.trim().escape_debug().take(MOST).collect();
-    if text.chars().count() > MOST || field.len() > 4 * MOST {
-        shown.push('…');
-    }
-    shown
 }

@@ -29,6 +29,7 @@ mod intake;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod ledger;
+mod message;
 mod moment;
 mod number;
 mod options;

@@ -14,8 +14,8 @@ use crate::{
     clock::HOUR_MS,
     error::{Error, ErrorKind},
     input::Input,
-    intake::show,
     ledger::{Ledger, Rule},
+    message::show,
     moment::{MomentError, is_date, moment_after},
     reading::Readings,
 };

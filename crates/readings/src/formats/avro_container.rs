@@ -13,7 +13,8 @@ use super::{Format, Head, Options};
 use crate::{
     error::{Error, ErrorKind},
     input::Input,
-    intake::{Intake, show},
+    intake::Intake,
+    message::show,
     record::{
         Records, Schema, Sink,
         unpack::{MAX_UNPACKED_BYTES, Packing, unpack},

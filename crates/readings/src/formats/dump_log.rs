@@ -19,7 +19,8 @@ use super::{
 use crate::{
     error::Error,
     input::Input,
-    intake::{Intake, show},
+    intake::Intake,
+    message::show,
     record::{
         Record, Records, Sink,
         transactions::{MAX_HELD_BYTES, Transactions},

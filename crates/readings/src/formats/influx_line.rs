@@ -26,8 +26,8 @@ use crate::{
     clock::Millis,
     error::{Error, ErrorKind},
     input::Input,
-    intake::show,
     ledger::Rule,
+    message::show,
     unit::{Flow, Kind, Unit},
 };
 

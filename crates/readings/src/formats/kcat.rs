@@ -17,7 +17,8 @@ use super::{
 use crate::{
     error::Error,
     input::Input,
-    intake::{Intake, show},
+    intake::Intake,
+    message::show,
     record::{Record, Records, Sink},
 };
 

@@ -28,8 +28,8 @@ use crate::{
     clock::{MINUTE_MS, Millis},
     error::Error,
     input::Input,
-    intake::show,
     ledger::Rule,
+    message::show,
     unit::{Flow, Kind},
 };
 

@@ -28,7 +28,7 @@ use crate::{
     clock::Millis,
     error::Error,
     input::Input,
-    intake::show,
+    message::show,
     unit::{Flow, Kind},
 };
 

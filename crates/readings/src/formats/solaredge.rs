@@ -34,8 +34,8 @@ use crate::{
     clock::{HOUR_MS, MINUTE_MS, Millis},
     error::{Error, ErrorKind},
     input::Input,
-    intake::show,
     ledger::Rule,
+    message::show,
     unit::{Flow, Kind},
 };
 

@@ -207,7 +207,7 @@ impl Parser {
             "string" => Type::String,
             _ => {
                 let known = self.names.get(&full_name(name, namespace)).or_else(|| self.names.get(name));
-                let show = crate::intake::show;
+                let show = crate::message::show;
                 return known.copied().ok_or_else(|| format!("unknown type `{}`", show(name.as_bytes())));
             }
         };

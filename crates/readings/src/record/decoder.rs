@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Millis,
     error::ErrorKind,
-    intake::show,
+    message::show,
     moment,
     number::{self, Number},
     options::Options,

@@ -8,7 +8,7 @@ use std::fmt;
 use super::fields::Shape;
 use crate::{
     error::ErrorKind,
-    intake::show,
+    message::show,
     options::{METER_NAMES, Options, TIME_NAMES},
     series::Column,
     unit::{Flow, Kind, Unit},

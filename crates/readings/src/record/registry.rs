@@ -72,7 +72,7 @@ fn ask(rest: &impl Rest, path: &str) -> Result<Answer, RegistryError> {
             )));
         }
         _ => {
-            let said = crate::intake::show(text.as_bytes());
+            let said = crate::message::show(text.as_bytes());
             return Err(RegistryError::Unreachable(format!("it answers {status} to {path}: {said}")));
         }
     }
@@ -81,7 +81,7 @@ fn ask(rest: &impl Rest, path: &str) -> Result<Answer, RegistryError> {
     match answer.of.as_deref() {
         None | Some("AVRO") => Ok(answer),
         Some(of) => {
-            let of = crate::intake::show(of.as_bytes());
+            let of = crate::message::show(of.as_bytes());
             Err(RegistryError::Unusable(format!("of type {of}; only Avro and JSON are read")))
         }
     }

@@ -8,8 +8,8 @@
 use knowatt_score::DayClasses;
 
 use super::{
-    Of, heading,
-    query::{Engine, IS_READING, query},
+    Of, explain, heading,
+    query::{Engine, IS_READING},
     segments::{Underflow, lines},
     spell,
 };
@@ -71,16 +71,7 @@ impl Target for ClickHouse {
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
-        let examples: String = Of::all(export).iter().skip(1).map(|of| of.example(export)).collect();
-        fill(
-            EXPLAIN,
-            &[
-                ("EXAMPLES", &examples),
-                ("QUERY", &query(export, &ENGINE)),
-                ("NAME", export.name.as_given()),
-                ("FILE", file),
-            ],
-        )
+        explain(EXPLAIN, export, &ENGINE, file)
     }
 }
 

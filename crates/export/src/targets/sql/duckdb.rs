@@ -6,9 +6,9 @@
 //! NULL is no score. A literal with an exponent is a DOUBLE, without one a DECIMAL.
 
 use super::{
-    Argument, Of, Underflow, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
-    query::{Engine, IS_READING, query},
-    spell,
+    Argument, Of, Underflow, day_rule, explain, heading, local_s,
+    query::{Engine, IS_READING},
+    rows, spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -44,12 +44,6 @@ impl Target for DuckDb {
     }
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
-        let rows = [
-            insert_segments(export, Underflow::IsZero, spell),
-            insert_spans(export),
-            insert_holidays(export),
-        ]
-        .concat();
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
         let at = |start_ms| fill(AT, &[("START_MS", start_ms)]);
         let text = fill(
@@ -62,23 +56,14 @@ impl Target for DuckDb {
                 ("NAME", export.name.as_given()),
                 ("TABLE", export.name.lower()),
                 ("DAY_RULE", &day_rule(export, DAY_OF_MONTH)),
-                ("ROWS", &rows),
+                ("ROWS", &rows(export, Underflow::IsZero, spell)),
             ],
         );
         Ok(text.into_bytes())
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
-        let examples: String = Of::all(export).iter().skip(1).map(|of| of.example(export)).collect();
-        fill(
-            EXPLAIN,
-            &[
-                ("EXAMPLES", &examples),
-                ("QUERY", &query(export, &ENGINE)),
-                ("NAME", export.name.as_given()),
-                ("FILE", file),
-            ],
-        )
+        explain(EXPLAIN, export, &ENGINE, file)
     }
 }
 

@@ -23,11 +23,12 @@ pub(super) use postgresql::PostgreSql;
 pub(super) use sqlite::Sqlite;
 
 use knowatt_score::{DayClasses, Feature};
-use segments::Underflow;
 
+use self::{query::Engine, segments::Underflow};
 use crate::{
     clock::Clock,
     export::{Export, FeatureCurves},
+    template::fill,
 };
 
 /// How many rows an `INSERT` has.
@@ -69,6 +70,20 @@ fn insert_spans(export: &Export<'_>) -> String {
 fn insert_holidays(export: &Export<'_>) -> String {
     let dates = export.clock.holidays.iter().map(i64::to_string);
     inserts(&format!("{}_holidays", export.name.lower()), dates)
+}
+
+/// The rows of all tables.
+fn rows(export: &Export<'_>, underflow: Underflow, spell: fn(f64) -> String) -> String {
+    [insert_segments(export, underflow, spell), insert_spans(export), insert_holidays(export)].concat()
+}
+
+/// What `explain` prints: a template with examples and the query over a table of hours.
+fn explain(template: &str, export: &Export<'_>, engine: &Engine, file: &str) -> String {
+    let examples: String = Of::all(export).iter().skip(1).map(|of| of.example(export)).collect();
+    let query = query::query(export, engine);
+    let values =
+        [("EXAMPLES", &*examples), ("QUERY", &query), ("NAME", export.name.as_given()), ("FILE", file)];
+    fill(template, &values)
 }
 
 /// The class of a day, `local_day` being the days since 1970-01-01; `day_of_month` is the engine's own.

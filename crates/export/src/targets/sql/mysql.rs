@@ -7,9 +7,9 @@
 //! column of the same name, so columns are written with their table.
 
 use super::{
-    Of, Underflow, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
-    query::{Engine, IS_READING, in_query, query},
-    spell,
+    Of, Underflow, day_rule, explain, heading, local_s,
+    query::{Engine, IS_READING, in_query},
+    rows, spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -46,12 +46,6 @@ impl Target for MySql {
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
         let days: Vec<_> = (0..export.days()).map(|day| day.to_string()).collect();
-        let rows = [
-            insert_segments(export, Underflow::IsZero, spell),
-            insert_spans(export),
-            insert_holidays(export),
-        ]
-        .concat();
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
         let text = fill(
             SCRIPT,
@@ -62,23 +56,14 @@ impl Target for MySql {
                 ("TABLE", export.name.lower()),
                 ("DAYS", &days.join(", ")),
                 ("DAY_RULE", &day_rule(export, DAY_OF_MONTH)),
-                ("ROWS", &rows),
+                ("ROWS", &rows(export, Underflow::IsZero, spell)),
             ],
         );
         Ok(text.into_bytes())
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
-        let examples: String = Of::all(export).iter().skip(1).map(|of| of.example(export)).collect();
-        fill(
-            EXPLAIN,
-            &[
-                ("EXAMPLES", &examples),
-                ("QUERY", &query(export, &ENGINE)),
-                ("NAME", export.name.as_given()),
-                ("FILE", file),
-            ],
-        )
+        explain(EXPLAIN, export, &ENGINE, file)
     }
 }
 

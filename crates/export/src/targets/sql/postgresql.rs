@@ -7,9 +7,9 @@
 //! NULL is no score. `float8_mul` and its like raise on overflow and underflow: see [`segments`](super::segments).
 
 use super::{
-    Of, Underflow, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
-    query::{Engine, IS_READING, highest, in_query, query},
-    spell,
+    Of, Underflow, day_rule, explain, heading, local_s,
+    query::{Engine, IS_READING, highest, in_query},
+    rows, spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -46,12 +46,6 @@ impl Target for PostgreSql {
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
         let days: Vec<_> = (0..export.days()).map(|day| format!("({day})")).collect();
-        let rows = [
-            insert_segments(export, Underflow::Raises, spell),
-            insert_spans(export),
-            insert_holidays(export),
-        ]
-        .concat();
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
         let text = fill(
             SCRIPT,
@@ -62,23 +56,14 @@ impl Target for PostgreSql {
                 ("TABLE", export.name.lower()),
                 ("DAYS", &days.join(", ")),
                 ("DAY_RULE", &day_rule(export, DAY_OF_MONTH)),
-                ("ROWS", &rows),
+                ("ROWS", &rows(export, Underflow::Raises, spell)),
             ],
         );
         Ok(text.into_bytes())
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
-        let examples: String = Of::all(export).iter().skip(1).map(|of| of.example(export)).collect();
-        fill(
-            EXPLAIN,
-            &[
-                ("EXAMPLES", &examples),
-                ("QUERY", &query(export, &ENGINE)),
-                ("NAME", export.name.as_given()),
-                ("FILE", file),
-            ],
-        )
+        explain(EXPLAIN, export, &ENGINE, file)
     }
 }
 

@@ -8,8 +8,9 @@
 use std::fmt::Write as _;
 
 use super::{
-    Of, Underflow, day_rule, heading, insert_holidays, insert_segments, insert_spans, local_s,
+    Of, Underflow, day_rule, heading, local_s,
     query::{Engine, highest, in_query, query},
+    rows,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -43,18 +44,12 @@ impl Target for Sqlite {
     }
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
-        let rows = [
-            insert_segments(export, Underflow::IsZero, spell),
-            insert_spans(export),
-            insert_holidays(export),
-        ]
-        .concat();
         let text = fill(
             SCRIPT,
             &[
                 ("HEADING", &heading(export)),
                 ("TABLE", export.name.lower()),
-                ("ROWS", &rows),
+                ("ROWS", &rows(export, Underflow::IsZero, spell)),
                 ("MOST", &fraction(f64::MAX)),
             ],
         );

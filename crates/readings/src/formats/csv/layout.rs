@@ -3,7 +3,8 @@
 use super::{Header, Options, Plan, TimeForm, UnitAt};
 use crate::{
     error::ErrorKind,
-    intake::{Intake, show},
+    intake::Intake,
+    message::show,
     options::{METER_NAMES, TIME_NAMES},
     unit::{Kind, Unit},
 };

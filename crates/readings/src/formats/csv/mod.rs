@@ -31,8 +31,9 @@ use super::{Format, Head, Options};
 use crate::{
     error::{Error, ErrorKind},
     input::Input,
-    intake::{Intake, SeriesId, show},
+    intake::{Intake, SeriesId},
     ledger::Rule,
+    message::show,
     number::{self, Number},
     series::Column,
     unit::{Flow, Kind, Unit},

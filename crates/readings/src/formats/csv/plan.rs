@@ -135,7 +135,7 @@ impl Header {
 
     /// A column's name for messages.
     pub(crate) fn shown(&self, at: usize) -> String {
-        crate::intake::show(self.names.get(at).map_or(&[][..], |name| name.as_bytes()))
+        crate::message::show(self.names.get(at).map_or(&[][..], |name| name.as_bytes()))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     error::{Error, ErrorKind},
     formats::sink::{Sink, broken},
     input::Input,
-    intake::show,
+    message::show,
     number::{self, Number},
 };
 

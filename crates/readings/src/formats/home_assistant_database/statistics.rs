@@ -14,8 +14,8 @@ use crate::{
     clock::{HOUR_MS, Millis},
     error::{Error, ErrorKind},
     formats::sink::{Series, Sink, broken},
-    intake::show,
     ledger::Rule,
+    message::show,
     unit::{Flow, Kind},
 };
 
