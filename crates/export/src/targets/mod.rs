@@ -7,6 +7,7 @@ mod jvm;
 mod onnx;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod prometheus;
 mod python;
 mod sql;
 mod vectors;
@@ -55,6 +56,7 @@ pub fn all() -> &'static [&'static dyn Target] {
         &sql::Sqlite,
         &sql::MySql,
         &sql::ClickHouse,
+        &prometheus::Prometheus,
         &csv::Csv,
         #[cfg(feature = "parquet")]
         &parquet::Parquet,
