@@ -16,7 +16,6 @@ from server import TICK_S, Server
 
 HOUR_S = 3600
 END_S = 4102444800
-MOST_STEPS = 10_000
 
 
 class Model:
@@ -99,21 +98,33 @@ def by_hours(models, inputs, outputs):
                         calls[labels["run"], round(when / HOUR_S) - 100][output] = value
 
 
-def by_ticks(jobs):
-    """Asks rules that look at one time only: `jobs` are calls, the series they need, rules (expression, where to put the result), a tick a call."""
+def side_by_side(jobs):
+    """Asks rules that look at one time only: `jobs` are calls, the series they need, rules (expression, where to put the result). A job has a tick, a call
+    a label, for Prometheus is far quicker with many series than with many times."""
+    samples = []
+    for tick, (calls, inputs, _) in enumerate(jobs):
+        for place, known in enumerate(calls):
+            samples += [(f'{NAME}:{series}{{call="{place}"}}', known[name], tick * TICK_S) for name, series in inputs if name in known]
+    with Server(samples) as server:
+        for tick, (calls, _, rules) in enumerate(jobs):
+            for expression, output in rules:
+                for labels, _, value in server.ask(expression, tick * TICK_S, tick * TICK_S):
+                    calls[int(labels["call"])][output] = value
+
+
+def one_by_one(jobs):
+    """The same for rules that take the largest of series: a tick a call."""
     tick, samples, asked = 0, [], []
     for calls, inputs, rules in jobs:
-        for begin in range(0, len(calls), MOST_STEPS):
-            some = calls[begin : begin + MOST_STEPS]
-            for offset, known in enumerate(some):
-                samples += [(f"{NAME}:{series}", known[name], (tick + offset) * TICK_S) for name, series in inputs if name in known]
-            asked.append((tick, some, rules))
-            tick += len(some)
+        for offset, known in enumerate(calls):
+            samples += [(f"{NAME}:{series}", known[name], (tick + offset) * TICK_S) for name, series in inputs if name in known]
+        asked.append((tick, calls, rules))
+        tick += len(calls)
     with Server(samples) as server:
-        for tick, some, rules in asked:
+        for tick, calls, rules in asked:
             for expression, output in rules:
-                for _, when, value in server.ask(expression, tick * TICK_S, (tick + len(some) - 1) * TICK_S):
-                    some[round(when / TICK_S) - tick][output] = value
+                for _, when, value in server.ask(expression, tick * TICK_S, (tick + len(calls) - 1) * TICK_S):
+                    calls[round(when / TICK_S) - tick][output] = value
 
 
 def same(*names):
@@ -130,7 +141,7 @@ def curves(models):
         inputs = same("cell", "wh", *model.lows, *model.step, *model.rises)
         for cell, calls in of_cells.items():
             jobs.append((calls, inputs, [(rules[cell]["expr"], f"part {part}") for part, rules in model.parts.items()]))
-    by_ticks(jobs)
+    side_by_side(jobs)
 
 
 def largest(models):
@@ -140,7 +151,7 @@ def largest(models):
         calls = [known for _, _, known in model.pushes()]
         inputs = [(f"part {part}", f'part{{part="{part}"}}') for part in model.parts]
         jobs.append((calls, inputs, [(model.rules[name], name) for name in ("score", "level", "floor", "step", "rise")]))
-    by_ticks(jobs)
+    one_by_one(jobs)
 
 
 def highest(known, kind):
@@ -165,12 +176,12 @@ def main():
     by_hours(models, lambda known: ["wh"] if "wh" in known else [], lambda model: model.lows + model.step)
     by_hours(models, lambda known: [name for name in known if name == "wh" or name.startswith("low_")], lambda model: model.rises)
     instants = [(model, [known for _, _, known in model.with_instants()]) for model in models]
-    by_ticks([(calls, same("start"), [(model.rules["local"], "local")]) for model, calls in instants])
-    by_ticks([(calls, same("local"), [(model.rules["date"], "date")]) for model, calls in instants])
+    side_by_side([(calls, same("start"), [(model.rules["local"], "local")]) for model, calls in instants])
+    side_by_side([(calls, same("local"), [(model.rules["date"], "date")]) for model, calls in instants])
     for _, calls in instants:
         for known in calls:
             known["any"] = 1.0  # the cell is looked for where there is a reading, whichever
-    by_ticks([(calls, same("local", "date") + [("any", "wh")], [(model.rules["cell"], "cell")]) for model, calls in instants])
+    side_by_side([(calls, same("local", "date") + [("any", "wh")], [(model.rules["cell"], "cell")]) for model, calls in instants])
     curves(models)
     largest(models)
     for model in models:

@@ -13,7 +13,7 @@
 //!   curves never write one series at once.
 //! - A rule without a result records nothing: that is *no score*. As the rules follow a clock, hours come in order and once.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use knowatt_score::{DayClasses, Feature};
 
@@ -55,7 +55,7 @@ impl Target for Prometheus {
             RULES,
             &[
                 ("HEADING", heading.trim_end()),
-                ("OFFSET", &offset(&export.clock)),
+                ("LOCAL", &local(&export.clock)),
                 ("END_S", &Clock::END_S.to_string()),
                 ("CELL", &cell(&export.clock)),
                 ("LOW", &edge(0.0)),
@@ -94,31 +94,29 @@ impl Target for Prometheus {
     }
 }
 
-/// How many terms are added up at a time.
-const GROUP: usize = 16;
-
-/// Terms added up, a line each. Prometheus evaluates a chain of n operators in the time of n², so many are added up in groups.
+/// Terms added up, a line each.
 fn sum(terms: &[String], indent: usize) -> String {
-    let joined = |terms: &[String], indent: usize| {
-        let separator = format!("\n{:indent$}+ ", "");
-        format!("{:indent$}{}", "", terms.join(&separator))
-    };
-    if terms.len() <= GROUP {
-        return joined(terms, indent);
-    }
-    let groups =
-        terms.chunks(GROUP).map(|group| format!("(\n{}\n{:indent$})", joined(group, indent + 2), ""));
-    joined(&groups.collect::<Vec<_>>(), indent)
+    format!("{:indent$}{}", "", terms.join(&format!("\n{:indent$}+ ", "")))
 }
 
-/// What local time is ahead of UTC by, given when the hour starts.
-fn offset(clock: &Clock) -> String {
-    let base = clock.spans.first().map_or(0, |span| span.offset_s);
-    let changes = clock.spans.windows(2).map(|pair| {
-        format!("{} * (@NAME@:start >= bool {})", pair[1].offset_s - pair[0].offset_s, pair[1].from_s)
+/// Local time, given when the hour starts: for each offset from UTC the spans of time in which it is valid, and
+/// the most frequent of them for the rest.
+fn local(clock: &Clock) -> String {
+    let ends = clock.spans.iter().skip(1).map(|span| span.from_s).chain([Clock::END_S]);
+    let mut by_offset: BTreeMap<i32, Vec<String>> = BTreeMap::new();
+    for (span, end_s) in clock.spans.iter().zip(ends) {
+        let spans = by_offset.entry(span.offset_s).or_default();
+        spans.push(format!("@NAME@:start >= {} < {end_s}", span.from_s));
+    }
+    let usual = by_offset.iter().max_by_key(|(_, spans)| spans.len()).map_or(0, |(offset, _)| *offset);
+    by_offset.remove(&usual);
+    let offsets = by_offset.iter().map(|(offset, spans)| {
+        format!(
+            "            (\n              {}\n            ) + {offset} or\n",
+            spans.join("\n              or ")
+        )
     });
-    let terms: Vec<_> = std::iter::once(base.to_string()).chain(changes).collect();
-    sum(&terms, 12)
+    format!("{}            @NAME@:start + {usual}", offsets.collect::<String>())
 }
 
 /// The day class * 24 + the hour, from local time.
