@@ -16,6 +16,8 @@ from server import TICK_S, Server
 
 HOUR_S = 3600
 END_S = 4102444800
+KINDS = {"score": "level", "floor": "floor", "step": "step", "rise": "rise", "score_at": "level"}
+"""What kind of curves a function looks at."""
 
 
 class Model:
@@ -33,6 +35,7 @@ class Model:
         self.lows = [name for name in self.rules if name.startswith("low_")]
         self.rises = [name for name in self.rules if name.startswith("rise_")]
         self.step = [name for name in self.rules if name == "step_wh"]
+        self.numbers = ["wh", *self.lows, *self.step, *self.rises]
 
     def pushes(self):
         return [call for call in self.calls if call[0] == "push"]
@@ -135,12 +138,14 @@ def curves(models):
     jobs = []
     for model in models:
         of_cells = defaultdict(list)
-        for _, _, known in model.calls:
+        for function, _, known in model.calls:
             if "cell" in known:
-                of_cells[int(known["cell"])].append(known)
-        inputs = same("cell", "wh", *model.lows, *model.step, *model.rises)
-        for cell, calls in of_cells.items():
-            jobs.append((calls, inputs, [(rules[cell]["expr"], f"part {part}") for part, rules in model.parts.items()]))
+                for kind in set(KINDS.values()) if function == "push" else [function]:
+                    of_cells[int(known["cell"]), KINDS.get(kind, kind)].append(known)
+        for (cell, kind), calls in of_cells.items():
+            parts = [(rules[cell]["expr"], f"part {part}") for part, rules in model.parts.items() if part.startswith(kind)]
+            numbers = [name for name in model.numbers if name.startswith(dict(level="wh", floor="low", step="step", rise="rise")[kind])]
+            jobs.append((calls, same("cell", *numbers), parts))
     side_by_side(jobs)
 
 
@@ -163,8 +168,7 @@ def results(model):
         if function == "push":
             yield [known.get(name) for name in ("score", "level", "floor", "step", "rise")]
         elif function == "score_at" or function != "score_hour" and "cell" in known:
-            kind = {"score": "level", "score_at": "level"}.get(function, function)
-            yield [highest(known, kind)]
+            yield [highest(known, KINDS[function])]
         else:
             yield "skip"  # no such function, and no cell for an hour or a day that is none
 

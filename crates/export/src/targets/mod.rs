@@ -2,6 +2,7 @@
 
 mod c;
 mod csv;
+mod home_assistant;
 mod javascript;
 mod jvm;
 mod onnx;
@@ -56,6 +57,7 @@ pub fn all() -> &'static [&'static dyn Target] {
         &sql::Sqlite,
         &sql::MySql,
         &sql::ClickHouse,
+        &home_assistant::HomeAssistant,
         &prometheus::Prometheus,
         &csv::Csv,
         #[cfg(feature = "parquet")]
