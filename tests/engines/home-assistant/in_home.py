@@ -56,11 +56,11 @@ async def start(home):
     hass = HomeAssistant(str(home))
     hass.config.skip_pip = True
     loader.async_setup(hass)
-    told = await config.async_check_ha_config_file(hass)
-    assert told is None, told
     assert await bootstrap.async_from_config_dict(await config.async_hass_config_yaml(hass), hass)
     await hass.async_start()
     await hass.async_block_till_done()
+    wrong = await config.async_check_ha_config_file(hass)
+    assert wrong is None, wrong
     assert {"template", "automation"} <= hass.config.components, hass.config.components
     return hass
 

@@ -5,6 +5,7 @@ cell; the curves; the largest of them. An expression is that of the exported fil
 """
 
 import math
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -26,11 +27,13 @@ class Model:
     def __init__(self, folder):
         self.folder = folder
         self.calls = [(function, arguments, {}) for function, _, arguments in vectors.read(folder)]
-        rules = read(exported(folder))
+        path, self.explained = exported(folder)
+        rules = read(path)
         self.rules = {rule["record"].removeprefix(f"{NAME}:"): rule["expr"] for rule in rules if "record" in rule}
         self.parts = defaultdict(list)
-        for place, rule in enumerate(rule for rule in rules if rule.get("record") == f"{NAME}:part"):
-            self.parts[rule["labels"]["part"]].append(rule)
+        for rule in rules:
+            if rule.get("record") == f"{NAME}:part":
+                self.parts[rule["labels"]["part"]].append(rule)
         self.cells = len(self.parts["level"])
         self.lows = [name for name in self.rules if name.startswith("low_")]
         self.rises = [name for name in self.rules if name.startswith("rise_")]
@@ -163,6 +166,16 @@ def highest(known, kind):
     return max((value for name, value in known.items() if name.startswith(f"part {kind}")), default=None)
 
 
+def as_explained(model):
+    """The rules are loaded by the lines for prometheus.yml, and the queries that are shown are good."""
+    (lines,) = re.findall("^rule_files:\n- .*\n", model.explained, re.MULTILINE)
+    queries = re.findall(r"^(\w+_over_time\(.*\)) +#", model.explained, re.MULTILINE)
+    assert len(queries) == 3, model.explained
+    with Server([("nothing", 0, 0)], lines) as server:
+        for query in queries:
+            assert list(server.ask(query, 0, 0)) == []
+
+
 def results(model):
     for function, _, known in model.calls:
         if function == "push":
@@ -188,6 +201,7 @@ def main():
     side_by_side([(calls, same("local", "date") + [("any", "wh")], [(model.rules["cell"], "cell")]) for model, calls in instants])
     curves(models)
     largest(models)
+    as_explained(models[0])
     for model in models:
         vectors.write(model.folder, "prometheus", results(model))
 

@@ -20,7 +20,7 @@ from rules import NAME, exported, read
 HOURS = 62
 MISSING = range(36, 38)
 RESET = 5
-MOST_RULES = 500
+MOST_RULES = 250
 FEW_RULES = 100
 KNOWATT = os.environ["KNOWATT"]
 
@@ -97,7 +97,7 @@ def counter(first, wh):
 
 
 def check(folder, work):
-    path = exported(folder)
+    path, _ = exported(folder)
     rules = len(read(path))
     if rules > MOST_RULES:
         return  # promtool would take minutes

@@ -1,6 +1,7 @@
 """The exported rules, read from their file."""
 
 import os
+import re
 import subprocess
 
 import yaml
@@ -9,11 +10,14 @@ NAME = "anomoly_power"
 
 
 def exported(folder):
-    """The path of a model's rules, made and found good by promtool."""
+    """The path of a model's rules, and what `--explain` says of them; its commands have been run, the counter keeping its name."""
     path = folder / "rules.yml"
-    subprocess.run([os.environ["KNOWATT"], "export", folder / "model.json", "--to", "prometheus", "-o", path], check=True, stderr=subprocess.DEVNULL)
-    subprocess.run(["promtool", "check", "rules", path], check=True, stdout=subprocess.DEVNULL)
-    return path
+    command = [os.environ["KNOWATT"], "export", folder / "model.json", "--to", "prometheus", "-o", path, "--explain"]
+    explained = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    edit, check = re.findall("^(?:sed|promtool) .*$", explained, re.MULTILINE)
+    subprocess.run(edit.replace("YOUR_COUNTER", "energy_wh_total"), shell=True, check=True)
+    subprocess.run(check, shell=True, check=True, stdout=subprocess.DEVNULL)
+    return path, explained
 
 
 def read(path):

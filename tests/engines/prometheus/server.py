@@ -17,12 +17,12 @@ TICK_S = 0.125
 class Server:
     """`samples` are lines of OpenMetrics: series, value, seconds since 1970."""
 
-    def __init__(self, samples):
+    def __init__(self, samples, config=""):
         self.folder = Path(tempfile.mkdtemp())
         with open(self.folder / "samples", "w") as out:
             out.writelines(f"{series} {spell(value)} {at!r}\n" for series, value, at in samples)
             out.write("# EOF\n")
-        (self.folder / "prometheus.yml").write_text("")
+        (self.folder / "prometheus.yml").write_text(config)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

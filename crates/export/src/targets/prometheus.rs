@@ -228,3 +228,33 @@ fn segments(cell: &Cell<'_>, number: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use knowatt_score::{Curve, Knot, Slot};
+
+    use super::*;
+
+    #[test]
+    fn a_reading_is_in_one_segment_and_the_last_has_no_end() {
+        let knots = [(100.0, 0.0), (200.0, 0.5), (600.0, 1.0)].map(|(wh, score)| Knot { wh, score });
+        let curve = Curve::new(knots.to_vec()).unwrap();
+        let cell = Cell { slot: Slot { day: knowatt_score::DayClass(0), hour: 0 }, curve: &curve };
+        assert_eq!(
+            segments(&cell, "x:wh"),
+            "            clamp_max(0.0 + ((x:wh >= 0.0 < 200.0) - 100.0) * 0.5 / 100.0, 0.5)\n            \
+             or clamp_max(0.5 + ((x:wh >= 200.0 < Inf) - 200.0) * 0.5 / 400.0, 1.7976931348623157e308)\n"
+        );
+    }
+
+    #[test]
+    fn local_time_is_by_the_usual_offset_but_where_another_holds() {
+        let spans =
+            [(0, 3600), (100, 7200), (200, 3600)].map(|(from_s, offset_s)| crate::Span { from_s, offset_s });
+        let clock = Clock { spans: spans.to_vec(), day_classes: DayClasses::None, holidays: Vec::new() };
+        assert_eq!(
+            local(&clock),
+            "            (\n              @NAME@:start >= 100 < 200\n            ) + 7200 or\n            @NAME@:start + 3600"
+        );
+    }
+}
