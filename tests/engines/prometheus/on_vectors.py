@@ -5,9 +5,11 @@ cell; the curves; the largest of them. An expression is that of the exported fil
 """
 
 import math
+import os
 import re
 import sys
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -111,11 +113,15 @@ def side_by_side(jobs):
     for tick, (calls, inputs, _) in enumerate(jobs):
         for place, known in enumerate(calls):
             samples += [(f'{NAME}:{series}{{call="{place}"}}', known[name], tick * TICK_S) for name, series in inputs if name in known]
-    with Server(samples) as server:
-        for tick, (calls, _, rules) in enumerate(jobs):
+    with Server(samples) as server, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def ask(tick, job):
+            calls, _, rules = job
             for expression, output in rules:
                 for labels, _, value in server.ask(expression, tick * TICK_S, tick * TICK_S):
                     calls[int(labels["call"])][output] = value
+
+        list(pool.map(ask, *zip(*enumerate(jobs))))
 
 
 def one_by_one(jobs):

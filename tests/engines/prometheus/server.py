@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 from pathlib import Path
@@ -19,6 +20,7 @@ class Server:
 
     def __init__(self, samples, config=""):
         self.folder = Path(tempfile.mkdtemp())
+        self.threads = threading.local()
         with open(self.folder / "samples", "w") as out:
             out.writelines(f"{series} {spell(value)} {at!r}\n" for series, value, at in samples)
             out.write("# EOF\n")
@@ -36,11 +38,7 @@ class Server:
              f"--web.listen-address=127.0.0.1:{self.port}", "--query.lookback-delta=100ms"], stdout=self.log, stderr=self.log)
         for _ in range(600):
             try:
-                self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
-                self.connection.request("GET", "/-/ready")
-                response = self.connection.getresponse()
-                response.read()
-                if response.status == 200:
+                if self.call("GET", "/-/ready")[0] == 200:
                     return self
             except OSError:
                 pass
@@ -53,11 +51,23 @@ class Server:
         self.log.close()
         shutil.rmtree(self.folder)
 
+    def call(self, *request):
+        """Over a connection that is this thread's."""
+        try:
+            if not hasattr(self.threads, "connection"):
+                self.threads.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+            self.threads.connection.request(*request)
+            response = self.threads.connection.getresponse()
+            return response.status, response.read()
+        except OSError:
+            del self.threads.connection
+            raise
+
     def ask(self, expression, start, end, step=TICK_S):
         """What an expression gives at every step that it has a result: the labels of a series, the time, the value."""
         form = urllib.parse.urlencode(dict(query=expression, start=start, end=end, step=step))
-        self.connection.request("POST", "/api/v1/query_range", form, {"Content-Type": "application/x-www-form-urlencoded"})
-        answer = json.loads(self.connection.getresponse().read())
+        _, text = self.call("POST", "/api/v1/query_range", form, {"Content-Type": "application/x-www-form-urlencoded"})
+        answer = json.loads(text)
         if answer["status"] != "success":
             raise SystemExit(f"{answer['error']}: {expression[:500]}")
         for series in answer["data"]["result"]:
