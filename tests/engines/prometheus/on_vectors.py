@@ -143,18 +143,17 @@ def same(*names):
     return [(name, name) for name in names]
 
 
-def curves(models):
+def curves(model):
+    of_cells = defaultdict(list)
+    for function, _, known in model.calls:
+        if "cell" in known:
+            for kind in set(KINDS.values()) if function == "push" else [KINDS[function]]:
+                of_cells[int(known["cell"]), kind].append(known)
     jobs = []
-    for model in models:
-        of_cells = defaultdict(list)
-        for function, _, known in model.calls:
-            if "cell" in known:
-                for kind in set(KINDS.values()) if function == "push" else [function]:
-                    of_cells[int(known["cell"]), KINDS.get(kind, kind)].append(known)
-        for (cell, kind), calls in of_cells.items():
-            parts = [(rules[cell]["expr"], f"part {part}") for part, rules in model.parts.items() if part.startswith(kind)]
-            numbers = [name for name in model.numbers if name.startswith(dict(level="wh", floor="low", step="step", rise="rise")[kind])]
-            jobs.append((calls, same("cell", *numbers), parts))
+    for (cell, kind), calls in of_cells.items():
+        parts = [(rules[cell]["expr"], f"part {part}") for part, rules in model.parts.items() if part.startswith(kind)]
+        numbers = [name for name in model.numbers if name.startswith(dict(level="wh", floor="low", step="step", rise="rise")[kind])]
+        jobs.append((calls, same("cell", *numbers), parts))
     side_by_side(jobs)
 
 
@@ -205,7 +204,8 @@ def main():
         for known in calls:
             known["any"] = 1.0  # the cell is looked for where there is a reading, whichever
     side_by_side([(calls, same("local", "date") + [("any", "wh")], [(model.rules["cell"], "cell")]) for model, calls in instants])
-    curves(models)
+    for model in models:
+        curves(model)  # a server each, for the fewer series there are the quicker it is
     largest(models)
     as_explained(models[0])
     for model in models:

@@ -1,4 +1,4 @@
-"""The whole chain of rules, from a counter to the alert, over the first days of 1970 by `promtool test rules`: over_days.py FOLDER...
+"""The whole chain of rules, from a counter to the alert, over the first days of 1970 by `promtool test rules`: over_days.py FOLDER
 
 What is expected are the scores of `knowatt score` for the same hours. The counter is not there for a while and starts anew once.
 """
@@ -15,13 +15,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import yaml
-from rules import NAME, exported, read
+from rules import NAME, exported
 
 HOURS = 62
 MISSING = range(36, 38)
 RESET = 5
-MOST_RULES = 250
-FEW_RULES = 100
+MINUTES = 30
+"""How often the rules are evaluated, for promtool is slow: between the hours they give nothing."""
 KNOWATT = os.environ["KNOWATT"]
 
 
@@ -98,10 +98,6 @@ def counter(first, wh):
 
 def check(folder, work):
     path, _ = exported(folder)
-    rules = len(read(path))
-    if rules > MOST_RULES:
-        return  # promtool would take minutes
-    minutes = 5 if rules < FEW_RULES else 30  # how often the rules are evaluated: between the hours they give nothing
     module = module_of(folder, work)
     first = -module._SPANS_OFFSET[0] % 3600
     numbers = random.Random(folder.name)
@@ -119,19 +115,18 @@ def check(folder, work):
         for name in ("wh", "score", "level", "floor", "step", "rise"):
             sample = [dict(labels=f"{NAME}:{name}", value=row[name])] if name in row else []
             expressions.append(dict(expr=f"{NAME}:{name}", eval_time=f"{end}s", exp_samples=sample))
-        expressions.append(dict(expr=f"{NAME}:score", eval_time=f"{end + 60 * minutes}s", exp_samples=[]))
+        expressions.append(dict(expr=f"{NAME}:score", eval_time=f"{end + 60 * MINUTES}s", exp_samples=[]))
         said = annotations(module, hours, rows, end)
         alert = [dict(exp_labels=dict(severity="warning"), exp_annotations=said)] if said else []
         alerts.append(dict(alertname="ANOMOLY_POWER", eval_time=f"{end}s", exp_alerts=alert))
     series = [dict(series="energy_wh_total", values=counter(first, wh))]
     tests = [dict(interval="1m", input_series=series, promql_expr_test=expressions, alert_rule_test=alerts)]
-    (work / "test.yml").write_text(yaml.safe_dump(dict(rule_files=[str(path)], evaluation_interval=f"{minutes}m", tests=tests)))
+    (work / "test.yml").write_text(yaml.safe_dump(dict(rule_files=[str(path)], evaluation_interval=f"{MINUTES}m", tests=tests)))
     began = time.monotonic()
     subprocess.run(["promtool", "test", "rules", work / "test.yml"], check=True, stdout=subprocess.DEVNULL)
     firing = sum(bool(alert["exp_alerts"]) for alert in alerts)
     print(f"prometheus on {folder.name}: {len(rows)} hours scored, {firing} with an alert, as promtool runs the rules ({time.monotonic() - began:.0f} s)", file=sys.stderr)
 
 
-for folder in map(Path, sys.argv[1:]):
-    with tempfile.TemporaryDirectory() as work:
-        check(folder, Path(work))
+with tempfile.TemporaryDirectory() as work:
+    check(Path(sys.argv[1]), Path(work))
