@@ -64,6 +64,9 @@ fn an_export_that_would_replace_its_model_or_names_no_target_is_refused() {
         ("talk.json -o made", "--to"),
         ("talk.json --to csv --seed-compatible -o made", "--seed-compatible is not for csv"),
         ("nothing.json --to csv -o made", "nothing.json"),
+        ("talk.json --to csv -o - --explain", "give them one of the two"),
+        ("talk.json --to duckdb --name coalesce -o made", "take another name"),
+        ("talk.json --to duckdb --name heating_floor -o made", "does not end in `_floor`"),
     ] {
         let said = folder.refuses(&format!("export {arguments}"));
         assert!(said.contains(expected), "{arguments}: {said}");

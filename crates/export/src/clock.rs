@@ -29,7 +29,7 @@ pub struct Clock {
     pub spans: Vec<Span>,
     /// How days are grouped.
     pub day_classes: DayClasses,
-    /// Days since 1970-01-01, rising; empty where holidays are no class of days.
+    /// Days since 1970-01-01, rising, of the years known; empty where holidays are no class of days.
     pub holidays: Vec<i64>,
 }
 
@@ -54,7 +54,10 @@ impl Clock {
         }
         let day_classes = calendar.day_classes();
         let dates = calendar.holidays().iter().filter(|_| day_classes == DayClasses::DayType);
-        Self { spans, day_classes, holidays: dates.map(|date| days_since_1970(*date)).collect() }
+        // Local dates may lie a day beside those of UTC.
+        let known = -1..=Self::END_S / 86_400;
+        let holidays = dates.map(|date| days_since_1970(*date)).filter(|date| known.contains(date)).collect();
+        Self { spans, day_classes, holidays }
     }
 
     /// The class of day and the hour of an instant, in milliseconds since 1970; none outside the years known.

@@ -34,6 +34,8 @@ pub struct FeatureCurves<'a> {
 pub struct Export<'a> {
     /// The model.
     pub model: &'a ModelFile,
+    /// The SHA-256 at the end of its file.
+    pub sha256: String,
     /// What the functions are called.
     pub name: Name,
     /// Whether an hour that does not exist scores −1, as in the talk, where only the hour and Wh are given.
@@ -51,7 +53,7 @@ impl<'a> Export<'a> {
             FeatureCurves { feature, cells }
         });
         let (clock, features) = (Clock::new(model.table.calendar()), features.collect());
-        Self { model, name, seed_compatible: false, clock, features }
+        Self { model, sha256: model.sha256(), name, seed_compatible: false, clock, features }
     }
 
     /// The score table.
@@ -110,7 +112,7 @@ impl<'a> Export<'a> {
                 self.name,
                 env!("CARGO_PKG_VERSION")
             ),
-            format!("Model file SHA-256 {}.", self.model.sha256()),
+            format!("Model file SHA-256 {}.", self.sha256),
             format!("Time zone {}; day classes: {}.", calendar.zone_name(), classes.join(", ")),
         ]
     }

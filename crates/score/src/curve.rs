@@ -86,7 +86,12 @@ impl Curve {
     pub const MAX_SCORE: f64 = 1e9;
 
     /// Checks the knots: finite, Wh rising, score not falling, and rising in the last segment.
-    pub fn new(knots: Vec<Knot>) -> Result<Self, CurveError> {
+    ///
+    /// A zero is taken without its sign, so that no score is −0, which engines do not all tell from 0.
+    pub fn new(mut knots: Vec<Knot>) -> Result<Self, CurveError> {
+        for knot in &mut knots {
+            *knot = Knot { wh: knot.wh + 0.0, score: knot.score + 0.0 }; // −0 + 0 is 0
+        }
         if !(2..=Self::MAX_KNOTS).contains(&knots.len()) {
             return Err(CurveError::Count(knots.len()));
         }

@@ -40,7 +40,7 @@ use crate::{
     curve::{Curve, CurveError, Knot},
     feature::{Feature, INTERVAL_S},
     population::Population,
-    sealed::{DIGEST_HEX, DIGEST_TAIL, SealedError, SealedKind, json},
+    sealed::{DIGEST_HEX, SealedError, SealedKind, digest, json},
     table::{CurveSet, ScoreTable},
 };
 
@@ -285,11 +285,16 @@ impl ModelFile {
         KIND.seal(&parts)
     }
 
-    /// The digest at the file's end, in lower-case hexadecimal: it names the model.
+    /// The digest at the end of the file's bytes.
     pub fn sha256(&self) -> String {
-        let bytes = self.to_bytes();
-        let end = bytes.len() - DIGEST_TAIL.len();
-        bytes[end - DIGEST_HEX..end].iter().copied().map(char::from).collect()
+        digest(&self.to_bytes()).unwrap_or_default().to_owned()
+    }
+
+    /// Reads a whole file as [`ModelFile::read`] does, and the digest at its end, which names it.
+    pub fn read_with_digest(source: impl Read) -> Result<(Self, String), SealedError> {
+        KIND.read(source, |bytes| {
+            Ok((Self::from_bytes(bytes)?, digest(bytes).unwrap_or_default().to_owned()))
+        })
     }
 
     /// Reads a whole file, at most [`MAX_FILE_BYTES`] of it.

@@ -11,6 +11,12 @@ use std::{fmt::Write as _, io::Read};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
+/// The digest at the end of a document's bytes, if that is what stands there.
+pub(crate) fn digest(bytes: &[u8]) -> Option<&str> {
+    let end = bytes.strip_suffix(DIGEST_TAIL.as_bytes())?;
+    std::str::from_utf8(end.get(end.len().checked_sub(DIGEST_HEX)?..)?).ok()
+}
+
 /// What stands before and after the digest, which is of all that comes before.
 pub(crate) const DIGEST_HEAD: &str = "  \"sha256\": \"";
 pub(crate) const DIGEST_TAIL: &str = "\"\n}\n";

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use knowatt_export::{Export, Target, all};
+use knowatt_score::ModelFile;
 
 use crate::{
     args::ExportArgs,
@@ -22,8 +23,13 @@ pub(crate) fn run(args: &ExportArgs) -> Result<ExitCode> {
     if let Some(path) = &args.output {
         output::distinct(&[("--output", Some(path))], &[model])?;
     }
-    let model = inputs::read_model(model)?;
+    anyhow::ensure!(
+        !args.explain || args.output.as_deref() != Some(Path::new("-")),
+        "--explain is for people and -o - for programs; give them one of the two"
+    );
+    let (model, sha256) = inputs::read_sealed(model, |source| ModelFile::read_with_digest(source))?;
     let mut export = Export::new(&model, args.name.clone());
+    export.sha256 = sha256;
     anyhow::ensure!(
         !args.seed_compatible || target.has_seed_compatible(),
         "--seed-compatible is not for {}, only for {}",

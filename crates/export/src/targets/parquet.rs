@@ -71,7 +71,7 @@ impl Target for Parquet {
 
 fn file(export: &Export<'_>) -> Result<Vec<u8>, ParquetError> {
     let calendar = export.table().calendar();
-    let told = [("sha256", export.model.sha256()), ("time_zone", calendar.zone_name().to_owned())];
+    let told = [("sha256", export.sha256.clone()), ("time_zone", calendar.zone_name().to_owned())];
     let properties = WriterProperties::builder()
         .set_created_by(concat!("knowatt ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata(Some(told.map(|(key, value)| KeyValue::new(key.to_owned(), value)).into()));

@@ -110,3 +110,20 @@ fn every_target_says_how_to_use_what_it_makes_by_its_name_and_file() {
     names.dedup();
     assert_eq!(names.len(), all().len());
 }
+
+#[test]
+fn a_model_of_every_floor_and_rise_there_can_be_is_exported_and_explained() {
+    let mut model = hostile_model();
+    let level: Vec<_> = model.table.cells().map(|(_, curve)| curve.clone()).collect();
+    let features = [Feature::Level]
+        .into_iter()
+        .chain((2..=24).map(|hours| Feature::Floor { hours }))
+        .chain((1..=24).map(|hours| Feature::Rise { hours }));
+    let sets = features.map(|feature| CurveSet { feature, curves: level.clone() });
+    model.table = ScoreTable::with_features(model.table.calendar().clone(), sets.collect()).unwrap();
+    let export = Export::new(&model, Name::default());
+    for target in all() {
+        assert!(!target.export(&export).unwrap().is_empty(), "{}", target.name());
+        assert!(!target.explain(&export, "kitchen.out").is_empty(), "{}", target.name());
+    }
+}

@@ -163,6 +163,17 @@ fn content_that_breaks_a_rule_is_refused_though_its_digest_fits() {
 }
 
 #[test]
+fn the_digest_that_is_read_is_the_one_at_the_end_of_the_file() {
+    // Spelled in another way than this program spells it.
+    let bytes = forged("1000.0", "1e3");
+    let (read, sha256) = ModelFile::read_with_digest(&*bytes).unwrap();
+    assert_eq!(read, model());
+    assert!(String::from_utf8(bytes).unwrap().ends_with(&format!("{sha256}\"\n}}\n")));
+    assert_ne!(sha256, read.sha256());
+    assert!(String::from_utf8(read.to_bytes()).unwrap().contains(&read.sha256()));
+}
+
+#[test]
 fn a_newer_version_is_told_apart_from_damage() {
     let error = ModelFile::from_bytes(&forged("\"version\": 1", "\"version\": 2")).unwrap_err();
     assert!(matches!(error, SealedError::Newer { found: 2, .. }), "{error}");

@@ -30,8 +30,8 @@ fn endings(export: &Export<'_>) -> Vec<&'static str> {
 /// The most floors or rises that there is a class of Spark's for (see `java/compile`).
 const MOST_OF_SPARK: usize = 8;
 
-/// What the functions of SQL give; `any_day` is the ending of the one without the day.
-fn functions(export: &Export<'_>, any_day: &str) -> String {
+/// What the functions of SQL give, if they have no more than so many floors or rises; `any_day` is the ending of the one without the day.
+fn functions(export: &Export<'_>, any_day: &str, most: usize) -> String {
     let no_such_hour = if export.seed_compatible { "; -1 for an hour that does not exist" } else { "" };
     let days = export.days() - 1;
     let mut functions = vec![
@@ -44,7 +44,8 @@ fn functions(export: &Export<'_>, any_day: &str) -> String {
         ("_DAY(start)".to_owned(), "the class of the day".to_owned()),
         ("_HOUR(start)".to_owned(), "the hour, in the home's time zone".to_owned()),
     ];
-    if !export.floors().is_empty() {
+    let is_there = |count: usize| (1..=most).contains(&count);
+    if is_there(export.floors().len()) {
         let what = "of the lowest Wh of the last hours, NULL what is not known".to_owned();
         functions.push((format!("_FLOOR(day, hour, {})", lows(export)), what));
     }
@@ -54,7 +55,7 @@ fn functions(export: &Export<'_>, any_day: &str) -> String {
             "of how many Wh more than the hour before".to_owned(),
         ));
     }
-    if !export.rises().is_empty() {
+    if is_there(export.rises().len()) {
         let rises: Vec<_> = hours(&export.rises()).iter().map(|hours| format!("rise_{hours}h")).collect();
         let what = "of how many Wh each low is above that of a day before".to_owned();
         functions.push((format!("_RISE(day, hour, {})", rises.join(", ")), what));
@@ -74,7 +75,7 @@ pub(super) fn ksqldb(export: &Export<'_>, file: &str) -> String {
          CREATE STREAM {name}_scored AS\n\
          \x20 SELECT meter, start_ms, wh, {name}_AT(start_ms, wh) AS score\n\
          \x20 FROM readings WHERE {name}_AT(start_ms, wh) > 1.0;\n",
-        functions(export, "")
+        functions(export, "", usize::MAX)
     );
     let floors = hours(&export.floors());
     if !floors.is_empty() {
@@ -111,7 +112,7 @@ pub(super) fn flink(export: &Export<'_>, file: &str) -> String {
         text,
         "\n{}\nOf a table of hours (meter STRING, start_time TIMESTAMP_LTZ(3) with a watermark, wh DOUBLE):\n\n\
          SELECT * FROM (\n  SELECT meter, start_time, wh, {name}_AT(start_time, wh) AS score FROM readings\n) WHERE score > 1.0;\n",
-        functions(export, "")
+        functions(export, "", usize::MAX)
     );
     let floors = hours(&export.floors());
     if !floors.is_empty() {
@@ -152,10 +153,16 @@ pub(super) fn spark(export: &Export<'_>, file: &str) -> String {
          Of a table of hours (meter, start_time TIMESTAMP, wh):\n\n\
          SELECT meter, start_time, wh, {name}_AT(start_time, wh) AS score FROM readings;\n",
         endings.join(", "),
-        functions(export, "_ANY_DAY"),
+        functions(export, "_ANY_DAY", MOST_OF_SPARK),
     );
     let floors = hours(&export.floors());
-    if !floors.is_empty() {
+    if floors.len() > MOST_OF_SPARK || export.rises().len() > MOST_OF_SPARK {
+        _ = writeln!(
+            text,
+            "\nSpark's functions take at most {MOST_OF_SPARK} floors or rises; there are none for more."
+        );
+    }
+    if (1..=MOST_OF_SPARK).contains(&floors.len()) {
         let lows: Vec<_> = floors
             .iter()
             .map(|hours| {
@@ -216,20 +223,24 @@ pub(super) fn plain(export: &Export<'_>) -> String {
          {name}.scoreHour(4, 1500.0);                // without the day: the lowest score of any\n\
          {name}.scoreAt(1536343200000L, 1500.0);     // the instant the hour starts, in milliseconds since 1970\n"
     );
-    if !export.floors().is_empty() {
-        let lows: Vec<_> =
-            (0..export.floors().len()).map(|which| format!("{}.0", 900 - 100 * which)).collect();
-        _ = writeln!(
-            text,
-            "{name}.floor(0, 4, {}); // the lowest Wh of the last {} hours",
-            lows.join(", "),
-            hours(&export.floors()).iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
-        );
-        _ = write!(
-            text,
-            "\n{name}.Recent recent = new {name}.Recent(); // one for each meter, hour after hour\n\
-             recent.push(1536343200000L, 1500.0);    // the score; then recent.level(), floor(), step(), rise()\n"
-        );
+    let highest = [
+        ("floor", hours(&export.floors()), "the lowest Wh of the last"),
+        ("rise", hours(&export.rises()), "how many Wh that is above that of a day before, for"),
+    ];
+    for (function, hours, what) in highest {
+        if !hours.is_empty() {
+            let numbers = vec!["300.0"; hours.len()].join(", ");
+            let hours = hours.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+            _ = writeln!(text, "{name}.{function}(0, 4, {numbers}); // {what} {hours} hours");
+        }
     }
+    if export.step().is_some() {
+        _ = writeln!(text, "{name}.step(0, 4, 300.0); // how many Wh more than the hour before");
+    }
+    _ = write!(
+        text,
+        "\n{name}.Recent recent = new {name}.Recent(); // one for each meter, hour after hour\n\
+         recent.push(1536343200000L, 1500.0);    // the score; then recent.level(), floor(), step(), rise()\n"
+    );
     text
 }

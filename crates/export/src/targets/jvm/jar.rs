@@ -111,7 +111,7 @@ const CLASSES: &[(&str, &[u8])] = &classes! {
 
 /// What is in the jar, sorted.
 pub(super) fn files(export: &Export<'_>) -> Result<Vec<(String, Vec<u8>)>, Error> {
-    let digest = export.model.sha256();
+    let digest = &export.sha256;
     let name = export.name.as_given();
     let counts = [
         ("_FLOOR", export.floors().len()),

@@ -81,7 +81,7 @@ impl Target for Onnx {
         let classes = calendar.day_classes().class_names().join(",");
         let about = export.heading().join("\n");
         let told = [
-            ("sha256", export.model.sha256()),
+            ("sha256", export.sha256.clone()),
             ("time_zone", calendar.zone_name().to_owned()),
             ("day_classes", classes),
         ];
