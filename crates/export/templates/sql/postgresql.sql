@@ -83,5 +83,27 @@ RETURN @NAME@_AT(
 );
 COMMENT ON FUNCTION @NAME@_AT(timestamptz, double precision) IS
   'The score of a reading by itself: when its hour starts, Wh. NULL outside 1970 to 2099.';
+
+-- What an older model made for hours that this one does not look at, which CREATE OR REPLACE would leave or refuse. Where something of yours
+-- uses one of these functions, this ends with an error, and all stays as it was.
+DO $$
+DECLARE
+  old regprocedure;
+BEGIN
+  FOR old IN
+    SELECT p.oid
+    FROM (VALUES
+      @MADE@
+    ) AS made (function, possible, arguments)
+    JOIN pg_catalog.pg_proc AS p ON p.proname = made.function AND p.prokind = 'f'
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname = current_schema()
+    WHERE 'double precision'::regtype = ALL (p.proargtypes)
+    AND array_to_string(p.proargnames, ', ') ~ made.possible
+    AND array_to_string(p.proargnames, ', ') <> made.arguments
+  LOOP
+    EXECUTE format('DROP FUNCTION %s', old);
+  END LOOP;
+END
+$$;
 @FEATURES@
 COMMIT;
