@@ -8,7 +8,7 @@
 
 use super::{
     Of, Underflow, day_rule, drops, explain, heading, local_s,
-    query::{Engine, IS_READING, in_query},
+    query::{self, Engine, IS_READING, in_query},
     rows,
     script::Script,
     spell,
@@ -83,6 +83,9 @@ fn feature(export: &Export<'_>, of: &Of) -> String {
 
 /// The highest score of some features, without a derived table, which could not see the columns of the query around it in MariaDB.
 fn highest(export: &Export<'_>, of: &Of, from: &str) -> String {
+    if of.arguments.len() == 1 {
+        return query::highest(export, of, "LEAST", from);
+    }
     let features = of.list(", ", |argument| format!("'{}'", argument.feature));
     let whens =
         of.list("\n  ", |argument| format!("WHEN '{}' THEN {from}{}", argument.feature, argument.name));
