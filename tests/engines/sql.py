@@ -1,5 +1,7 @@
 """What the databases' drivers share: the vectors as tables, the series of `push` as readings, and the statements of a text."""
 
+import hashlib
+import json
 import os
 import subprocess
 
@@ -13,6 +15,29 @@ def export(model, target, path, name=NAMES[0]):
     """Exports a model, and gives what `--explain` prints."""
     run = [os.environ["KNOWATT"], "export", model, "--to", target, "--name", name, "-o", path, "--explain"]
     return subprocess.run(run, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+
+
+def sealed(model):
+    """A model file: a key a line, and the digest of all that stands before its own line."""
+    text = "{\n" + "".join(f'  "{key}": {json.dumps(value)},\n' for key, value in model.items() if key != "sha256")
+    return text + f'  "sha256": "{hashlib.sha256(text.encode()).hexdigest()}"\n}}\n'
+
+
+def newer(folder, work):
+    """Models that replace one another under one name, and for each the arguments of the functions of its features.
+
+    The second has as many floors as the first, of other hours; the third has more; the fourth has the reading alone; and then the first again."""
+    with open(folder / "model.json") as file:
+        model = json.load(file)
+    level = [{**curve, "wh": [0.0, 1000.0], "score": [0.0, 1.0]} for curve in model["curves"]["level"]]
+    for place, (floors, step, rises) in enumerate([([3, 6], True, [1]), ([2, 6], True, [2]), ([2, 3, 6], False, [1, 2]), ([], False, []), ([3, 6], True, [1])]):
+        low = [{"hours": hours, "cells": level} for hours in floors]
+        risen = [{"hours": hours, "cells": level} for hours in rises]
+        model["curves"] = {"level": level, "floors": low, "step": level if step else None, "rises": risen}
+        path = work / f"newer-{place}.json"
+        path.write_text(sealed(model))
+        functions = {"FLOOR": [f"low_{hours}h" for hours in floors], "STEP": ["step_wh"] * step, "RISE": [f"rise_{hours}h" for hours in rises]}
+        yield path, {name: ["day", "hour", *names] for name, names in functions.items() if names}
 
 
 def statements(text):

@@ -44,7 +44,21 @@ def double(text):
     return None if text == "\\N" else float(text)
 
 
+def replaced(folder, session, work):
+    """A newer model of the same name leaves its own functions and no other."""
+    path = Path(work) / "model.sql"
+    for model, functions in sql.newer(folder, Path(work)):
+        sql.export(model, "clickhouse", path, "newer")
+        script(session, path.read_text())
+        _, *found = rows(session, "SELECT name, create_query FROM system.functions WHERE origin = 'SQLUserDefined' AND startsWith(name, 'newer')")
+        made = ["", "_CELL", "_ON", "_HOUR", "_LOCAL", "_CLASS", "_AT", *("_" + name for name in functions)]
+        assert sorted(name for name, _ in found) == sorted("newer" + name for name in made), (found, functions)
+        queries = dict(found)
+        assert all(f"({', '.join(names)}) ->" in queries["newer_" + name] for name, names in functions.items()), (found, functions)
+
+
 def run(folder, session, work):
+    replaced(folder, session, work)
     path = Path(work) / "model.sql"
     sql.export(folder / "model.json", "clickhouse", path, sql.NAMES[1])
     script(session, path.read_text())

@@ -30,7 +30,22 @@ def load(database, work, table, columns, rows):
     database.execute(f"CREATE OR REPLACE TABLE {table} AS FROM read_csv('{path}', header = false, columns = {{{types}}})")
 
 
+def replaced(folder, work):
+    """A newer model of the same name leaves its own macros and no other."""
+    database = duckdb.connect()
+    path = Path(work) / "model.sql"
+    for model, functions in sql.newer(folder, Path(work)):
+        sql.export(model, "duckdb", path)
+        database.execute(path.read_text())
+        query = "SELECT function_name, parameters FROM duckdb_functions() WHERE function_type = 'macro' AND function_name ILIKE 'anomoly_power%'"
+        found = sorted((name.lower(), names) for name, names in database.execute(query).fetchall())
+        level = [("", ["day", "hour", "wh"]), ("", ["hour", "wh"]), ("_at", ["start", "wh"]), ("_at", ["start_ms", "wh"])]
+        made = level + [("_" + name.lower(), names) for name, names in functions.items()]
+        assert found == sorted(("anomoly_power" + name, names) for name, names in made), (found, functions)
+
+
 def run(folder, work):
+    replaced(folder, work)
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
     path = Path(work) / "model.sql"

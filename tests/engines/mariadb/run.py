@@ -40,9 +40,27 @@ def double(text):
     return None if text == "NULL" else float(text)
 
 
-def run(folder):
-    path = WORK / "model.sql"
+def anew():
     client("DROP DATABASE IF EXISTS tested; CREATE DATABASE tested;", "mysql")
+
+
+def replaced(folder):
+    """A newer model of the same name leaves its own functions and no other."""
+    path = WORK / "model.sql"
+    anew()
+    for model, functions in sql.newer(folder, WORK):
+        sql.export(model, "mysql", path)
+        client(path.read_text())
+        names = "GROUP_CONCAT(PARAMETER_NAME ORDER BY ORDINAL_POSITION)"
+        _, *found = client(f"SELECT SPECIFIC_NAME, {names} FROM information_schema.PARAMETERS WHERE SPECIFIC_SCHEMA = 'tested' AND ORDINAL_POSITION > 0 GROUP BY 1")
+        made = [["", "day,hour,wh"], ["_HOUR", "hour,wh"], ["_AT", "start_ms,wh"]] + [["_" + name, ",".join(names)] for name, names in functions.items()]
+        assert sorted(found) == sorted(["ANOMOLY_POWER" + name, names] for name, names in made), (found, functions)
+
+
+def run(folder):
+    replaced(folder)
+    path = WORK / "model.sql"
+    anew()
     sql.export(folder / "model.json", "mysql", path, sql.NAMES[1])
     client(path.read_text())
     explained = sql.export(folder / "model.json", "mysql", path)

@@ -26,6 +26,52 @@ def psql(text, given=None):
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
+def refused(text):
+    """Runs statements that end with an error, and gives it."""
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode, "this is refused"
+    return done.stderr
+
+
+def functions_of(schema):
+    return sorted((name, *names.split(",")) for name, names in psql(f"SELECT proname, array_to_string(proargnames, ',') FROM pg_proc WHERE pronamespace = '{schema}'::regnamespace;"))
+
+
+def replaced(folder, work):
+    """A newer model of the same name leaves its own functions and no other, and those of its user."""
+    path = Path(work) / "model.sql"
+    psql('SET client_min_messages = warning; DROP SCHEMA IF EXISTS "Other" CASCADE; CREATE SCHEMA "Other"; DROP SCHEMA public CASCADE; CREATE SCHEMA public;')
+    own = []
+    for name, names in [("anomoly_power_floors", "day,hour,low_9h"), ("anomoly_power_floor", "day,hour,wh"), ("anomoly_power_floor", "low_9h"), ("my_step", "day,hour,step_wh")]:
+        psql(f"CREATE FUNCTION {name}({', '.join(one + ' double precision' for one in names.split(','))}) RETURNS double precision LANGUAGE sql RETURN 1;")
+        own.append((name, *names.split(",")))
+    level = [("", "day", "hour", "wh"), ("", "hour", "wh"), ("_at", "start", "wh"), ("_at", "start_ms", "wh")]
+    for place, (model, functions) in enumerate(sql.newer(folder, Path(work))):
+        sql.export(model, "postgresql", path)
+        text = path.read_text()
+        if place == 1:
+            # In a schema whose name wants quotes, and with all names in quotes.
+            within = 'SET search_path = "Other"; SET quote_all_identifiers = on;\n'
+            psql(within + before)
+            psql(within + text)
+            # What uses a function that would go keeps all as it was.
+            psql("CREATE VIEW uses_floor AS SELECT ANOMOLY_POWER_FLOOR(0, 4, 1, 1), ANOMOLY_POWER_STEP(0, 4, 1);")
+            was, rows = functions_of("public"), psql("SELECT * FROM anomoly_power_segments ORDER BY 1, 2, 3, 4;")
+            assert "depend" in refused(text)
+            assert was == functions_of("public") and rows == psql("SELECT * FROM anomoly_power_segments ORDER BY 1, 2, 3, 4;")
+            psql("DROP VIEW uses_floor; CREATE VIEW uses_step AS SELECT ANOMOLY_POWER(0, 4, 1), ANOMOLY_POWER_STEP(0, 4, 1);")
+        if place == 2:
+            psql("DROP VIEW uses_step;")
+        psql(text)
+        made = level + [("_" + name.lower(), *names) for name, names in functions.items()]
+        made = [("anomoly_power" + name, *names) for name, *names in made]
+        assert functions_of("public") == sorted(made + own), (functions_of("public"), functions)
+        if place == 1:
+            assert functions_of('"Other"') == sorted(made)
+        before = text
+    psql('SET client_min_messages = warning; DROP SCHEMA "Other" CASCADE;')
+
+
 def load(table, columns, rows):
     psql(f"CREATE TABLE {table} ({columns});")
     psql(f"COPY {table} FROM STDIN", "".join("\t".join("\\N" if one is None else str(one) for one in row) + "\n" for row in rows))
@@ -36,6 +82,7 @@ def double(text):
 
 
 def run(folder, work):
+    replaced(folder, work)
     path = Path(work) / "model.sql"
     psql("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
     sql.export(folder / "model.json", "postgresql", path, sql.NAMES[1])

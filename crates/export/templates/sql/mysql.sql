@@ -35,6 +35,7 @@ RETURN (
   SELECT LEAST(s.score0 + (wh - s.wh0) * s.rise / s.run, s.most)
   FROM @TABLE@_segments AS s
   WHERE s.feature = 'level' AND s.day = day AND s.hour = hour AND wh BETWEEN s.from_wh AND s.to_wh
+  ORDER BY s.from_wh DESC LIMIT 1 -- the only one, which the index leads to
 );
 
 DROP FUNCTION IF EXISTS @NAME@_HOUR;
@@ -50,7 +51,12 @@ DROP FUNCTION IF EXISTS @NAME@_AT;
 CREATE FUNCTION @NAME@_AT(start_ms BIGINT, wh DOUBLE) RETURNS DOUBLE READS SQL DATA
 COMMENT 'The score of a reading by itself: milliseconds since 1970 at which its hour starts, Wh'
 RETURN (
-  SELECT LEAST(s.score0 + (wh - s.wh0) * s.rise / s.run, s.most)
+  SELECT (
+    SELECT LEAST(s.score0 + (wh - s.wh0) * s.rise / s.run, s.most)
+    FROM @TABLE@_segments AS s
+    WHERE s.feature = 'level' AND s.day = placed.day AND s.hour = placed.hour AND wh BETWEEN s.from_wh AND s.to_wh
+    ORDER BY s.from_wh DESC LIMIT 1
+  )
   FROM (
     SELECT @DAY_RULE@ AS day, local_s % 86400 DIV 3600 AS hour
     FROM (
@@ -62,7 +68,5 @@ RETURN (
       ) AS moved
     ) AS dated
   ) AS placed
-  JOIN @TABLE@_segments AS s
-  ON s.feature = 'level' AND s.day = placed.day AND s.hour = placed.hour AND wh BETWEEN s.from_wh AND s.to_wh
 );
 @FEATURES@

@@ -8,8 +8,9 @@
 use knowatt_score::DayClasses;
 
 use super::{
-    Of, explain, heading,
+    Of, drops, explain, heading,
     query::{Engine, IS_READING},
+    script::Script,
     segments::{Underflow, lines},
     spell,
 };
@@ -18,7 +19,6 @@ use crate::{
     error::Error,
     export::{Export, FeatureCurves},
     targets::Target,
-    template::fill,
 };
 
 const SCRIPT: &str = include_str!("../../../templates/sql/clickhouse.sql");
@@ -50,13 +50,16 @@ impl Target for ClickHouse {
     }
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
-        let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
+        let features = |script: &mut Script| {
+            script.push(&drops(export, "FUNCTION"))?;
+            Of::all(export).iter().skip(1).try_for_each(|of| feature(script, export, of))
+        };
         let spans = &export.clock.spans;
-        let text = fill(
+        Script::fill(
+            self.name(),
             SCRIPT,
             &[
                 ("HEADING", &heading(export)),
-                ("FEATURES", &features),
                 ("NAME", export.name.as_given()),
                 ("DAYS", &export.days().to_string()),
                 ("LAST_DAY", &(export.days() - 1).to_string()),
@@ -64,10 +67,9 @@ impl Target for ClickHouse {
                 ("OFFSETS", &array(spans.iter().map(|span| span.offset_s))),
                 ("SPANS", &array(spans.iter().map(|span| span.from_s * 1000))),
                 ("DAY_RULE", &day_rule(export)),
-                ("LEVEL", &curves(export.level())),
             ],
-        );
-        Ok(text.into_bytes())
+            &[("LEVEL", &|script| curves(script, export.level())), ("FEATURES", &features)],
+        )
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
@@ -94,30 +96,31 @@ fn day_rule(export: &Export<'_>) -> String {
 }
 
 /// The stretches of each cell, after those of none.
-fn curves(set: &FeatureCurves<'_>) -> String {
-    let cell = |cell| {
-        array(
-            lines(cell, Underflow::IsZero)
-                .iter()
-                .map(|line| format!("({})", line.numbers().map(spell).join(", "))),
-        )
-    };
-    let cells: Vec<_> = set.cells.iter().map(cell).collect();
-    format!("[[],\n{}]", cells.join(",\n"))
+fn curves(script: &mut Script, set: &FeatureCurves<'_>) -> Result<(), Error> {
+    script.push("[[],\n")?;
+    script.join(",\n", &set.cells, |script, cell| {
+        script.push("[")?;
+        script.join(", ", lines(cell, Underflow::IsZero), |script, line| {
+            script.push(&format!("({})", line.numbers().map(spell).join(", ")))
+        })?;
+        script.push("]")
+    })?;
+    script.push("]")
 }
 
-fn feature(export: &Export<'_>, of: &Of) -> String {
+fn feature(script: &mut Script, export: &Export<'_>, of: &Of) -> Result<(), Error> {
     let (name, function) = (&export.name, of.function(export));
-    let sets = export.floors().into_iter().chain(export.step()).chain(export.rises());
-    let sets: Vec<_> = sets.collect();
-    let scores = of.list(",\n", |argument| {
+    let sets: Vec<_> = export.floors().into_iter().chain(export.step()).chain(export.rises()).collect();
+    let (about, names) = (of.about(), of.names());
+    script.push(&format!(
+        "\n{about}CREATE OR REPLACE FUNCTION {function} AS (day, hour, {names}) -> \
+         arrayReduce('maxOrNull', arrayConcat("
+    ))?;
+    script.join(",\n", &of.arguments, |script, argument| {
+        script.push(&format!("{name}_ON(\n"))?;
         let set = sets.iter().find(|set| set.feature == argument.feature);
-        let curves = set.map(|set| curves(set)).unwrap_or_default();
-        format!("{name}_ON(\n{curves}[{name}_CELL(day, hour)], {})", argument.name)
-    });
-    format!(
-        "\n{}CREATE OR REPLACE FUNCTION {function} AS (day, hour, {}) -> arrayReduce('maxOrNull', arrayConcat({scores}));\n",
-        of.about(),
-        of.names()
-    )
+        set.map_or(Ok(()), |set| curves(script, set))?;
+        script.push(&format!("[{name}_CELL(day, hour)], {})", argument.name))
+    })?;
+    script.push("));\n")
 }

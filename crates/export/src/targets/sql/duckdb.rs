@@ -6,9 +6,11 @@
 //! NULL is no score. A literal with an exponent is a DOUBLE, without one a DECIMAL.
 
 use super::{
-    Argument, Of, Underflow, day_rule, explain, heading, local_s,
+    Argument, Of, Underflow, day_rule, drops, explain, heading, local_s,
     query::{Engine, IS_READING},
-    rows, spell,
+    rows,
+    script::Script,
+    spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -46,20 +48,20 @@ impl Target for DuckDb {
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
         let at = |start_ms| fill(AT, &[("START_MS", start_ms)]);
-        let text = fill(
+        Script::fill(
+            self.name(),
             SCRIPT,
             &[
                 ("HEADING", &heading(export)),
                 ("AT_MS", &at("start_ms")),
                 ("AT_TIMESTAMP", &at("epoch_ms(start)")),
-                ("FEATURES", &features),
+                ("FEATURES", &(drops(export, "MACRO") + &features)),
                 ("NAME", export.name.as_given()),
                 ("TABLE", export.name.lower()),
                 ("DAY_RULE", &day_rule(export, DAY_OF_MONTH)),
-                ("ROWS", &rows(export, Underflow::IsZero, spell)),
             ],
-        );
-        Ok(text.into_bytes())
+            &[("ROWS", &|script| rows(script, export, Underflow::IsZero, spell))],
+        )
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {

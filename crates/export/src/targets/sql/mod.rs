@@ -3,7 +3,8 @@
 //! A script makes tables, `name_segments` (see [`segments`]), `name_spans` and `name_holidays`, and
 //! functions over them where the engine has functions. Names are never quoted: [`Name`](crate::Name) leaves nothing to
 //! quote. Numbers are doubles and are spelled so that the engine reads them as such, not as decimals ([`spell`]).
-//! A script can be run again, for the same model or a newer one of the same name. What `explain` prints is SQL too: what is no statement
+//! A script can be run again, for the same model or a newer one of the same name, and then there is what the newer one has and no more: of
+//! the functions of a feature those that it has not are dropped. A script has a limit ([`script`]). What `explain` prints is SQL too: what is no statement
 //! stands in comments.
 
 mod clickhouse;
@@ -11,6 +12,7 @@ mod duckdb;
 mod mysql;
 mod postgresql;
 mod query;
+mod script;
 mod segments;
 mod sqlite;
 #[cfg(test)]
@@ -24,9 +26,10 @@ pub(super) use sqlite::Sqlite;
 
 use knowatt_score::{DayClasses, Feature};
 
-use self::{query::Engine, segments::Underflow};
+use self::{query::Engine, script::Script, segments::Underflow};
 use crate::{
     clock::Clock,
+    error::Error,
     export::{Export, FeatureCurves},
     template::fill,
 };
@@ -46,35 +49,63 @@ fn heading(export: &Export<'_>) -> String {
 }
 
 /// Statements that insert rows.
-fn inserts(table: &str, rows: impl Iterator<Item = String>) -> String {
-    let rows: Vec<_> = rows.map(|row| format!("({row})")).collect();
-    let insert = |rows: &[String]| format!("INSERT INTO {table} VALUES\n{};\n", rows.join(",\n"));
-    rows.chunks(ROWS).map(insert).collect::<Vec<_>>().concat()
+fn inserts(script: &mut Script, table: &str, rows: impl Iterator<Item = String>) -> Result<(), Error> {
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        script.push(&format!("INSERT INTO {table} VALUES\n"))?;
+        script.join(",\n", rows.by_ref().take(ROWS), |script, row| script.push(&format!("({row})")))?;
+        script.push(";\n")?;
+    }
+    Ok(())
 }
 
 /// The rows of `name_segments`.
-fn insert_segments(export: &Export<'_>, underflow: Underflow, spell: fn(f64) -> String) -> String {
+fn insert_segments(
+    script: &mut Script,
+    export: &Export<'_>,
+    underflow: Underflow,
+    spell: fn(f64) -> String,
+) -> Result<(), Error> {
     let table = format!("{}_segments", export.name.lower());
-    inserts(&table, segments::segments(export, underflow).map(|segment| segment.columns(spell)))
+    inserts(script, &table, segments::segments(export, underflow).map(|segment| segment.columns(spell)))
 }
 
 /// The rows of `name_spans`: the millisecond from which on local time is so many seconds ahead. From the end of the years known on
 /// it is not known.
-fn insert_spans(export: &Export<'_>) -> String {
+fn insert_spans(script: &mut Script, export: &Export<'_>) -> Result<(), Error> {
     let spans = export.clock.spans.iter().map(|span| format!("{}, {}", span.from_s * 1000, span.offset_s));
     let end = format!("{}, NULL", Clock::END_S * 1000);
-    inserts(&format!("{}_spans", export.name.lower()), spans.chain([end]))
+    inserts(script, &format!("{}_spans", export.name.lower()), spans.chain([end]))
 }
 
 /// The rows of `name_holidays`.
-fn insert_holidays(export: &Export<'_>) -> String {
+fn insert_holidays(script: &mut Script, export: &Export<'_>) -> Result<(), Error> {
     let dates = export.clock.holidays.iter().map(i64::to_string);
-    inserts(&format!("{}_holidays", export.name.lower()), dates)
+    inserts(script, &format!("{}_holidays", export.name.lower()), dates)
 }
 
 /// The rows of all tables.
-fn rows(export: &Export<'_>, underflow: Underflow, spell: fn(f64) -> String) -> String {
-    [insert_segments(export, underflow, spell), insert_spans(export), insert_holidays(export)].concat()
+fn rows(
+    script: &mut Script,
+    export: &Export<'_>,
+    underflow: Underflow,
+    spell: fn(f64) -> String,
+) -> Result<(), Error> {
+    insert_segments(script, export, underflow, spell)?;
+    insert_spans(script, export)?;
+    insert_holidays(script, export)
+}
+
+/// Statements that drop the features' functions that an older model of the same name may have made and this one does not make.
+fn drops(export: &Export<'_>, kind: &str) -> String {
+    let made = Of::all(export);
+    let not_made = Of::FEATURES.into_iter().filter(|suffix| made.iter().all(|of| of.suffix != *suffix));
+    let drops: Vec<_> =
+        not_made.map(|suffix| format!("DROP {kind} IF EXISTS {}{suffix};\n", export.name)).collect();
+    if drops.is_empty() {
+        return String::new();
+    }
+    format!("\n-- Of an older model; this one has no curves for them.\n{}", drops.concat())
 }
 
 /// What `explain` prints: a template with examples and the query over a table of hours.
@@ -144,17 +175,21 @@ impl Argument {
 }
 
 impl Of {
+    /// What is put behind the name for each feature but the reading itself.
+    const FEATURES: [&str; 3] = ["_FLOOR", "_STEP", "_RISE"];
+
     /// The reading itself, then floors, the step and rises, where the table has curves for them.
     fn all(export: &Export<'_>) -> Vec<Self> {
         let of = |suffix, curves: Vec<&FeatureCurves<'_>>| Self {
             suffix,
             arguments: curves.into_iter().map(Argument::new).collect(),
         };
+        let [floor, step, rise] = Self::FEATURES;
         let all = [
             of("", vec![export.level()]),
-            of("_FLOOR", export.floors()),
-            of("_STEP", export.step().into_iter().collect()),
-            of("_RISE", export.rises()),
+            of(floor, export.floors()),
+            of(step, export.step().into_iter().collect()),
+            of(rise, export.rises()),
         ];
         all.into_iter().filter(|of| !of.arguments.is_empty()).collect()
     }

@@ -7,9 +7,11 @@
 //! column of the same name, so columns are written with their table.
 
 use super::{
-    Of, Underflow, day_rule, explain, heading, local_s,
-    query::{Engine, IS_READING, in_query},
-    rows, spell,
+    Of, Underflow, day_rule, drops, explain, heading, local_s,
+    query::{self, Engine, IS_READING, in_query},
+    rows,
+    script::Script,
+    spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -47,19 +49,19 @@ impl Target for MySql {
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
         let days: Vec<_> = (0..export.days()).map(|day| day.to_string()).collect();
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
-        let text = fill(
+        Script::fill(
+            self.name(),
             SCRIPT,
             &[
                 ("HEADING", &heading(export)),
-                ("FEATURES", &features),
+                ("FEATURES", &(drops(export, "FUNCTION") + &features)),
                 ("NAME", export.name.as_given()),
                 ("TABLE", export.name.lower()),
                 ("DAYS", &days.join(", ")),
                 ("DAY_RULE", &day_rule(export, DAY_OF_MONTH)),
-                ("ROWS", &rows(export, Underflow::IsZero, spell)),
             ],
-        );
-        Ok(text.into_bytes())
+            &[("ROWS", &|script| rows(script, export, Underflow::IsZero, spell))],
+        )
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
@@ -81,6 +83,9 @@ fn feature(export: &Export<'_>, of: &Of) -> String {
 
 /// The highest score of some features, without a derived table, which could not see the columns of the query around it in MariaDB.
 fn highest(export: &Export<'_>, of: &Of, from: &str) -> String {
+    if of.arguments.len() == 1 {
+        return query::highest(export, of, "LEAST", from);
+    }
     let features = of.list(", ", |argument| format!("'{}'", argument.feature));
     let whens =
         of.list("\n  ", |argument| format!("WHEN '{}' THEN {from}{}", argument.feature, argument.name));

@@ -9,7 +9,9 @@
 use super::{
     Of, Underflow, day_rule, explain, heading, local_s,
     query::{Engine, IS_READING, highest, in_query},
-    rows, spell,
+    rows,
+    script::Script,
+    spell,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -47,24 +49,39 @@ impl Target for PostgreSql {
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
         let days: Vec<_> = (0..export.days()).map(|day| format!("({day})")).collect();
         let features: String = Of::all(export).iter().skip(1).map(|of| feature(export, of)).collect();
-        let text = fill(
+        Script::fill(
+            self.name(),
             SCRIPT,
             &[
                 ("HEADING", &heading(export)),
                 ("FEATURES", &features),
+                ("MADE", &made(export)),
                 ("NAME", export.name.as_given()),
                 ("TABLE", export.name.lower()),
                 ("DAYS", &days.join(", ")),
                 ("DAY_RULE", &day_rule(export, DAY_OF_MONTH)),
-                ("ROWS", &rows(export, Underflow::Raises, spell)),
             ],
-        );
-        Ok(text.into_bytes())
+            &[("ROWS", &|script| rows(script, export, Underflow::Raises, spell))],
+        )
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
         explain(EXPLAIN, export, &ENGINE, file)
     }
+}
+
+/// For each feature the function's name, what the names of its arguments can be, and what they are for this model, if it has the
+/// feature.
+fn made(export: &Export<'_>) -> String {
+    let functions = Of::all(export);
+    let possible = ["(, low_[0-9]+h)+", ", step_wh", "(, rise_[0-9]+h)+"];
+    let rows = Of::FEATURES.into_iter().zip(possible).map(|(suffix, possible)| {
+        let of = functions.iter().find(|of| of.suffix == suffix);
+        let names = of.map_or("none".to_owned(), |of| format!("day, hour, {}", of.names()));
+        let function = format!("{}{suffix}", export.name).to_ascii_lowercase();
+        format!("('{function}', '^day, hour{possible}$', '{names}')")
+    });
+    rows.collect::<Vec<_>>().join(",\n      ")
 }
 
 fn feature(export: &Export<'_>, of: &Of) -> String {

@@ -66,6 +66,9 @@ pub(super) fn query(export: &Export<'_>, engine: &Engine) -> String {
 }
 
 /// The highest score of some features, `from` preceding the names of the columns or parameters.
+///
+/// The index leads to the rows that begin at or below the Wh; the last of them is the one, so they are looked at backwards and no
+/// further than to the first.
 pub(super) fn highest(export: &Export<'_>, of: &Of, least: &str, from: &str) -> String {
     let table = export.name.lower();
     let place = format!("s.day = {from}day AND s.hour = {from}hour");
@@ -73,17 +76,20 @@ pub(super) fn highest(export: &Export<'_>, of: &Of, least: &str, from: &str) -> 
         return format!(
             "SELECT {least}(s.score0 + ({from}{name} - s.wh0) * s.rise / s.run, s.most)\n\
              FROM {table}_segments AS s\n\
-             WHERE s.feature = '{feature}' AND {place} AND {from}{name} BETWEEN s.from_wh AND s.to_wh"
+             WHERE s.feature = '{feature}' AND {place} AND {from}{name} BETWEEN s.from_wh AND s.to_wh\n\
+             ORDER BY s.from_wh DESC LIMIT 1"
         );
     }
     let given = of.list("\n  UNION ALL ", |Argument { feature, name, .. }| {
         format!("SELECT '{feature}' AS feature, {from}{name} AS wh")
     });
     format!(
-        "SELECT MAX({least}(s.score0 + (given.wh - s.wh0) * s.rise / s.run, s.most))\n\
-         FROM (\n  {given}\n) AS given\n\
-         JOIN {table}_segments AS s\n\
-         ON s.feature = given.feature AND {place} AND given.wh BETWEEN s.from_wh AND s.to_wh"
+        "SELECT MAX((\n  \
+         SELECT {least}(s.score0 + (given.wh - s.wh0) * s.rise / s.run, s.most)\n  \
+         FROM {table}_segments AS s\n  \
+         WHERE s.feature = given.feature AND {place} AND given.wh BETWEEN s.from_wh AND s.to_wh\n  \
+         ORDER BY s.from_wh DESC LIMIT 1\n\
+         )) FROM (\n  {given}\n) AS given"
     )
 }
 

@@ -11,6 +11,7 @@ use super::{
     Of, Underflow, day_rule, heading, local_s,
     query::{Engine, highest, in_query, query},
     rows,
+    script::Script,
 };
 use crate::{error::Error, export::Export, targets::Target, template::fill};
 
@@ -44,16 +45,12 @@ impl Target for Sqlite {
     }
 
     fn export(&self, export: &Export<'_>) -> Result<Vec<u8>, Error> {
-        let text = fill(
+        Script::fill(
+            self.name(),
             SCRIPT,
-            &[
-                ("HEADING", &heading(export)),
-                ("TABLE", export.name.lower()),
-                ("ROWS", &rows(export, Underflow::IsZero, spell)),
-                ("MOST", &fraction(f64::MAX)),
-            ],
-        );
-        Ok(text.into_bytes())
+            &[("HEADING", &heading(export)), ("TABLE", export.name.lower()), ("MOST", &fraction(f64::MAX))],
+            &[("ROWS", &|script| rows(script, export, Underflow::IsZero, spell))],
+        )
     }
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
