@@ -11,6 +11,12 @@ FUNCTIONS = ("score", "score_hour", "score_at", "floor", "step", "rise")
 NAMES = ("ANOMOLY_POWER", "s")  # the other is what the scripts call a table for short
 
 
+def expressions(by_hour=""):
+    """How each function is called; `by_hour` ends the name of the one without the day, where there are no overloads."""
+    endings = ("", by_hour, "_AT", "_FLOOR", "_STEP", "_RISE")
+    return {function: f"{NAMES[0]}{ending}({{}})" for function, ending in zip(FUNCTIONS, endings)}
+
+
 def export(model, target, path, name=NAMES[0]):
     """Exports a model, and gives what `--explain` prints."""
     run = [os.environ["KNOWATT"], "export", model, "--to", target, "--name", name, "-o", path, "--explain"]

@@ -4,14 +4,6 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An option means nothing to a target.
-    #[error("--{option} is not for {target}")]
-    Option {
-        /// The option's name.
-        option: &'static str,
-        /// The target's name.
-        target: &'static str,
-    },
     /// The table does not fit into what the engine takes.
     #[error("the table is too large for {target}: {what}")]
     TooLarge {

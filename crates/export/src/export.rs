@@ -29,6 +29,25 @@ pub struct FeatureCurves<'a> {
     pub cells: Vec<Cell<'a>>,
 }
 
+/// How many hours each floor or rise looks at.
+pub(crate) fn hours(sets: &[&FeatureCurves<'_>]) -> Vec<u8> {
+    let hours = sets.iter().filter_map(|set| match set.feature {
+        Feature::Floor { hours } | Feature::Rise { hours } => Some(hours),
+        Feature::Level | Feature::Step => None,
+    });
+    hours.collect()
+}
+
+/// What an argument or a column with a feature's Wh is called: `wh`, `low_3h`, `step_wh`, `rise_3h`.
+pub(crate) fn argument_name(feature: Feature) -> String {
+    match feature {
+        Feature::Level => "wh".to_owned(),
+        Feature::Floor { hours } => format!("low_{hours}h"),
+        Feature::Step => "step_wh".to_owned(),
+        Feature::Rise { hours } => format!("rise_{hours}h"),
+    }
+}
+
 /// A model, the name to give it, and what was asked for.
 #[derive(Debug)]
 pub struct Export<'a> {
@@ -46,14 +65,14 @@ pub struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
-    /// A model under a name.
-    pub fn new(model: &'a ModelFile, name: Name) -> Self {
+    /// A model, with the digest of its file, under a name.
+    pub fn new(model: &'a ModelFile, sha256: String, name: Name) -> Self {
         let features = model.table.features().map(|(feature, cells)| {
             let cells = cells.map(|(slot, curve)| Cell { slot, curve }).collect();
             FeatureCurves { feature, cells }
         });
         let (clock, features) = (Clock::new(model.table.calendar()), features.collect());
-        Self { model, sha256: model.sha256(), name, seed_compatible: false, clock, features }
+        Self { model, sha256, name, seed_compatible: false, clock, features }
     }
 
     /// The score table.

@@ -2,7 +2,7 @@
 
 use knowatt_score::{DayClasses, Feature};
 
-use crate::export::{Export, FeatureCurves};
+use crate::export::{Export, FeatureCurves, argument_name};
 
 /// The knots of all curves: set by set in the order of [`Export::features`], day class by day class, hour by hour.
 pub(crate) struct Flat {
@@ -71,13 +71,13 @@ impl Argument {
 pub(crate) fn functions(export: &Export<'_>) -> [Function; 3] {
     let mut functions = ["floor", "step", "rise"].map(|name| Function { name, arguments: Vec::new() });
     for (set, FeatureCurves { feature, .. }) in export.features().iter().enumerate() {
-        let (function, name, hours) = match *feature {
+        let (function, hours) = match *feature {
             Feature::Level => continue,
-            Feature::Floor { hours } => (0, format!("low_{hours}h"), hours),
-            Feature::Step => (1, "step_wh".to_owned(), 1),
-            Feature::Rise { hours } => (2, format!("rise_{hours}h"), hours),
+            Feature::Floor { hours } => (0, hours),
+            Feature::Step => (1, 1),
+            Feature::Rise { hours } => (2, hours),
         };
-        functions[function].arguments.push(Argument { name, hours, set });
+        functions[function].arguments.push(Argument { name: argument_name(*feature), hours, set });
     }
     functions
 }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn the_knots_of_all_features_lie_end_to_end() {
         let model = hostile_model();
-        let flat = Flat::new(&Export::new(&model, "kitchen".parse().unwrap()));
+        let flat = Flat::new(&Export::new(&model, model.sha256(), "kitchen".parse().unwrap()));
         assert_eq!((flat.wh.len(), flat.scores.len(), flat.starts.len()), (720, 720, 241)); // 3 knots, 5 features, 48 cells
         let step_at_four = &flat.wh[flat.starts[3 * 48 + 4]..flat.starts[3 * 48 + 5]];
         assert_eq!(step_at_four, [0.5, 4004.0 / 3.0, 4004.0]);
@@ -124,7 +124,7 @@ mod tests {
     fn a_function_takes_a_number_for_each_of_its_features_and_nothing_where_there_are_none() {
         let mut model = hostile_model();
         let told = |model: &_| {
-            let functions = functions(&Export::new(model, "kitchen".parse().unwrap()));
+            let functions = functions(&Export::new(model, model.sha256(), "kitchen".parse().unwrap()));
             functions.map(|function| {
                 let arguments = function.arguments.iter();
                 list(arguments.map(|one| format!("{} {} {} {}", one.name, one.camel(), one.hours, one.set)))

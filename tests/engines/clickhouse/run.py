@@ -11,14 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import sql
 import vectors
 
-CALLS = {
-    "score": "ANOMOLY_POWER({})",
-    "score_hour": "ANOMOLY_POWER_HOUR({})",
-    "score_at": "ANOMOLY_POWER_AT({})",
-    "floor": "ANOMOLY_POWER_FLOOR({})",
-    "step": "ANOMOLY_POWER_STEP({})",
-    "rise": "ANOMOLY_POWER_RISE({})",
-}
+CALLS = sql.expressions(by_hour="_HOUR")
 
 
 def script(session, text):

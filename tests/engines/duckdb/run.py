@@ -11,14 +11,7 @@ import sql
 import vectors
 
 TYPES = {"score_at": ["BIGINT"]}
-CALLS = {
-    "score": "ANOMOLY_POWER({})",
-    "score_hour": "ANOMOLY_POWER({})",
-    "score_at": "ANOMOLY_POWER_AT({})",
-    "floor": "ANOMOLY_POWER_FLOOR({})",
-    "step": "ANOMOLY_POWER_STEP({})",
-    "rise": "ANOMOLY_POWER_RISE({})",
-}
+CALLS = sql.expressions()
 
 
 def load(database, work, table, columns, rows):

@@ -11,14 +11,7 @@ import sql
 import vectors
 
 WORK = Path(sys.argv[1])
-CALLS = {
-    "score": "ANOMOLY_POWER({})",
-    "score_hour": "ANOMOLY_POWER_HOUR({})",
-    "score_at": "ANOMOLY_POWER_AT({})",
-    "floor": "ANOMOLY_POWER_FLOOR({})",
-    "step": "ANOMOLY_POWER_STEP({})",
-    "rise": "ANOMOLY_POWER_RISE({})",
-}
+CALLS = sql.expressions(by_hour="_HOUR")
 
 
 def client(text, database="tested"):

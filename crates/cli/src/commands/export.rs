@@ -28,8 +28,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<ExitCode> {
         "--explain is for people and -o - for programs; give them one of the two"
     );
     let (model, sha256) = inputs::read_sealed(model, |source| ModelFile::read_with_digest(source))?;
-    let mut export = Export::new(&model, args.name.clone());
-    export.sha256 = sha256;
+    let mut export = Export::new(&model, sha256, args.name.clone());
     anyhow::ensure!(
         !args.seed_compatible || target.has_seed_compatible(),
         "--seed-compatible is not for {}, only for {}",

@@ -6,13 +6,13 @@
 
 use std::fmt::Write as _;
 
-use knowatt_score::{DayClasses, Feature, Recent};
+use knowatt_score::{DayClasses, Recent};
 
 use super::Target;
 use crate::{
     clock::Clock,
     error::Error,
-    export::{Export, FeatureCurves},
+    export::{Export, FeatureCurves, argument_name, hours},
     template::fill,
 };
 
@@ -41,20 +41,14 @@ impl Target for Python {
             DayClasses::DayOfWeek => "(date + 3) % 7",
             DayClasses::DayOfMonth => "_day_of_month(date) - 1",
         };
-        let hours = |sets: Vec<&FeatureCurves<'_>>| {
-            tuple(sets.iter().filter_map(|set| match set.feature {
-                Feature::Floor { hours } | Feature::Rise { hours } => Some(hours),
-                Feature::Level | Feature::Step => None,
-            }))
-        };
         let text = fill(
             MODULE,
             &[
                 ("HEADING", &export.heading().join("\n")),
                 ("MODULE", export.name.lower()),
                 ("DAY_CLASSES", &tuple(day_classes.class_names().iter().map(|name| format!("\"{name}\"")))),
-                ("FLOORS", &hours(export.floors())),
-                ("RISES", &hours(export.rises())),
+                ("FLOORS", &tuple(hours(&export.floors()))),
+                ("RISES", &tuple(hours(&export.rises()))),
                 ("LEVEL", &curves(export.level())),
                 ("FLOOR_CURVES", &export.floors().into_iter().map(nested).collect::<String>()),
                 ("STEP", &export.step().map(curves).unwrap_or_default()),
@@ -73,12 +67,7 @@ impl Target for Python {
 
     fn explain(&self, export: &Export<'_>, file: &str) -> String {
         let name = export.name.lower();
-        let floors: Vec<_> = export
-            .floors()
-            .iter()
-            .map(|set| format!("low_{}", set.feature.to_string().replace("floor-", "")))
-            .collect();
-        let floors = floors.join(", ");
+        let floors: Vec<_> = export.floors().iter().map(|set| argument_name(set.feature)).collect();
         let mut text = format!(
             "{file} is a module for Python 3.8 and later. Put it where Python finds it, as {name}.py:\n\
              \n\
@@ -91,28 +80,22 @@ impl Target for Python {
         if !floors.is_empty() {
             _ = write!(
                 text,
-                "{name}.floor(0, 4, {floors})  # the lowest Wh of the last hours; None what is not known\n\
+                "{name}.floor(0, 4, {})  # the lowest Wh of the last hours; None what is not known\n\
                  \n\
                  recent = {name}.Recent()                     # one for each meter, hour after hour\n\
                  recent.push(start_ms, wh)                    # score, level, floor, step, rise\n\
                  \n\
                  With pandas, of a frame of hours without holes, with `day`, `hour` and `wh`:\n\
-                 \n"
+                 \n",
+                floors.join(", ")
             );
-            for set in export.floors() {
-                if let Feature::Floor { hours } = set.feature {
-                    _ = writeln!(text, "frame[\"low_{hours}h\"] = frame.wh.rolling({hours}).min()");
-                }
+            for (floor, hours) in floors.iter().zip(hours(&export.floors())) {
+                _ = writeln!(text, "frame[\"{floor}\"] = frame.wh.rolling({hours}).min()");
             }
             _ = writeln!(
                 text,
                 "frame[\"floor\"] = [{name}.floor(*row) for row in frame[[\"day\", \"hour\", {}]].itertuples(index=False)]",
-                export
-                    .floors()
-                    .iter()
-                    .map(|set| format!("\"low_{}\"", set.feature.to_string().replace("floor-", "")))
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                floors.iter().map(|floor| format!("\"{floor}\"")).collect::<Vec<_>>().join(", ")
             );
         }
         text

@@ -56,7 +56,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 #[test]
 fn no_text_of_a_model_file_reaches_what_is_exported() {
     let model = hostile_model();
-    let export = Export::new(&model, "kitchen".parse().unwrap());
+    let export = Export::new(&model, model.sha256(), "kitchen".parse().unwrap());
     for target in all() {
         let bytes = target.export(&export).unwrap();
         assert!(!contains(&bytes, "EVIL"), "{}", target.name());
@@ -69,7 +69,7 @@ fn the_same_model_gives_the_same_bytes() {
     let model = hostile_model();
     let again = ModelFile::from_bytes(&model.to_bytes()).unwrap();
     for target in all() {
-        let of = |model| target.export(&Export::new(model, Name::default())).unwrap();
+        let of = |model| target.export(&Export::new(model, model.sha256(), Name::default())).unwrap();
         assert!(of(&model) == of(&again), "{}", target.name());
     }
 }
@@ -77,7 +77,7 @@ fn the_same_model_gives_the_same_bytes() {
 #[test]
 fn no_place_to_fill_in_is_left_empty() {
     let model = hostile_model();
-    let export = Export::new(&model, "kitchen".parse().unwrap());
+    let export = Export::new(&model, model.sha256(), "kitchen".parse().unwrap());
     for target in all() {
         let bytes = target.export(&export).unwrap();
         let Ok(text) = String::from_utf8(bytes) else { continue };
@@ -93,7 +93,7 @@ fn no_place_to_fill_in_is_left_empty() {
 #[test]
 fn every_target_says_how_to_use_what_it_makes_by_its_name_and_file() {
     let model = hostile_model();
-    let export = Export::new(&model, "kitchen".parse().unwrap());
+    let export = Export::new(&model, model.sha256(), "kitchen".parse().unwrap());
     let mut names: Vec<_> = all().iter().map(|target| target.name()).collect();
     for target in all() {
         let explained = target.explain(&export, "folder/kitchen.out");
@@ -121,7 +121,7 @@ fn a_model_of_every_floor_and_rise_there_can_be_is_exported_and_explained() {
         .chain((1..=24).map(|hours| Feature::Rise { hours }));
     let sets = features.map(|feature| CurveSet { feature, curves: level.clone() });
     model.table = ScoreTable::with_features(model.table.calendar().clone(), sets.collect()).unwrap();
-    let export = Export::new(&model, Name::default());
+    let export = Export::new(&model, model.sha256(), Name::default());
     for target in all() {
         assert!(!target.export(&export).unwrap().is_empty(), "{}", target.name());
         assert!(!target.explain(&export, "kitchen.out").is_empty(), "{}", target.name());

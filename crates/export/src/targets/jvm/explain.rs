@@ -5,12 +5,11 @@
 
 use std::fmt::Write as _;
 
-use super::numbers::hours;
-use crate::export::Export;
+use crate::export::{Export, FeatureCurves, argument_name, hours};
 
-/// The places of the lowest readings, `low_3h, low_6h`.
-fn lows(export: &Export<'_>) -> String {
-    hours(&export.floors()).iter().map(|hours| format!("low_{hours}h")).collect::<Vec<_>>().join(", ")
+/// The arguments for some features, `low_3h, low_6h`.
+fn arguments(sets: &[&FeatureCurves<'_>]) -> String {
+    sets.iter().map(|set| argument_name(set.feature)).collect::<Vec<_>>().join(", ")
 }
 
 /// The functions that there are, after the name.
@@ -47,7 +46,7 @@ fn functions(export: &Export<'_>, any_day: &str, most: usize) -> String {
     let is_there = |count: usize| (1..=most).contains(&count);
     if is_there(export.floors().len()) {
         let what = "of the lowest Wh of the last hours, NULL what is not known".to_owned();
-        functions.push((format!("_FLOOR(day, hour, {})", lows(export)), what));
+        functions.push((format!("_FLOOR(day, hour, {})", arguments(&export.floors())), what));
     }
     if export.step().is_some() {
         functions.push((
@@ -56,9 +55,8 @@ fn functions(export: &Export<'_>, any_day: &str, most: usize) -> String {
         ));
     }
     if is_there(export.rises().len()) {
-        let rises: Vec<_> = hours(&export.rises()).iter().map(|hours| format!("rise_{hours}h")).collect();
         let what = "of how many Wh each low is above that of a day before".to_owned();
-        functions.push((format!("_RISE(day, hour, {})", rises.join(", ")), what));
+        functions.push((format!("_RISE(day, hour, {})", arguments(&export.rises())), what));
     }
     let width = functions.iter().map(|(call, _)| call.len()).max().unwrap_or_default();
     let name = export.name.as_given();
@@ -128,7 +126,7 @@ pub(super) fn flink(export: &Export<'_>, file: &str) -> String {
             text,
             "\nWhat was left on, of hours that follow one another:\n\n\
              SELECT meter, start_time, wh,\n  {name}_FLOOR({name}_DAY(start_time), {name}_HOUR(start_time), {}) AS score\nFROM {rows};\n",
-            lows(export)
+            arguments(&export.floors())
         );
     }
     text

@@ -3,11 +3,11 @@
 //! In the shortest decimals that give the same doubles again, which `Double.parseDouble` reads exactly: curves are made of round
 //! numbers, so that these take less room, packed, than doubles of eight bytes, and one can read them.
 
-use knowatt_score::{DayClasses, Feature, Knot};
+use knowatt_score::{DayClasses, Knot};
 
 use crate::{
     clock::Clock,
-    export::{Cell, Export, FeatureCurves},
+    export::{Cell, Export, hours},
 };
 
 /// What comes before the curves, a line each.
@@ -40,15 +40,6 @@ pub(super) fn curve(cell: &Cell<'_>) -> String {
     let knots =
         cell.knots().iter().map(|Knot { wh, score }| format!("{} {}", shortest(*wh), shortest(*score)));
     std::iter::once(count).chain(knots).collect::<Vec<_>>().join(" ")
-}
-
-/// How many hours the floors or rises look at.
-pub(super) fn hours(sets: &[&FeatureCurves<'_>]) -> Vec<u8> {
-    let hours = sets.iter().filter_map(|set| match set.feature {
-        Feature::Floor { hours } | Feature::Rise { hours } => Some(hours),
-        Feature::Level | Feature::Step => None,
-    });
-    hours.collect()
 }
 
 fn list(items: impl IntoIterator<Item = impl ToString>) -> String {

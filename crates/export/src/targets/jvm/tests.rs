@@ -37,7 +37,7 @@ fn model(features: &[Feature], knots: u16) -> ModelFile {
 
 fn names(features: &[Feature]) -> Vec<String> {
     let model = model(features, 2);
-    let export = Export::new(&model, "heat".parse().unwrap());
+    let export = Export::new(&model, model.sha256(), "heat".parse().unwrap());
     jar::files(&export).unwrap().into_iter().map(|(name, _)| name).collect()
 }
 
@@ -80,8 +80,10 @@ fn of_more_floors_than_spark_has_classes_for_the_other_engines_have_the_function
 #[test]
 fn no_text_in_the_java_source_is_longer_than_a_class_file_takes() {
     let model = model(&[Feature::Level], 4096);
-    let source =
-        String::from_utf8(Java.export(&Export::new(&model, "heat".parse().unwrap())).unwrap()).unwrap();
+    let source = String::from_utf8(
+        Java.export(&Export::new(&model, model.sha256(), "heat".parse().unwrap())).unwrap(),
+    )
+    .unwrap();
     let texts = source.split_once("return String.join(\" \"").unwrap().1.split("\n            , ").skip(1);
     let lengths: Vec<_> =
         texts.map(|text| text.split('"').skip(1).step_by(2).map(str::len).sum::<usize>()).collect();
@@ -91,8 +93,10 @@ fn no_text_in_the_java_source_is_longer_than_a_class_file_takes() {
 #[test]
 fn the_java_source_keeps_as_many_hours_and_ends_in_the_same_year_as_we() {
     let model = model(&[Feature::Level], 2);
-    let source =
-        String::from_utf8(Java.export(&Export::new(&model, "heat".parse().unwrap())).unwrap()).unwrap();
+    let source = String::from_utf8(
+        Java.export(&Export::new(&model, model.sha256(), "heat".parse().unwrap())).unwrap(),
+    )
+    .unwrap();
     assert!(source.contains(&format!("new double[{}];", Recent::HOURS)));
     assert!(source.replace('_', "").contains(&format!("ENDMS = {}000L;", Clock::END_S).replace('_', "")));
     assert!(
@@ -105,7 +109,7 @@ fn the_java_source_keeps_as_many_hours_and_ends_in_the_same_year_as_we() {
 #[test]
 fn the_talks_score_for_no_such_hour_is_in_the_jar_only_if_it_was_asked_for() {
     let model = model(&[Feature::Level], 2);
-    let mut export = Export::new(&model, "heat".parse().unwrap());
+    let mut export = Export::new(&model, model.sha256(), "heat".parse().unwrap());
     let without = jar::files(&export).unwrap();
     export.seed_compatible = true;
     let with = jar::files(&export).unwrap();

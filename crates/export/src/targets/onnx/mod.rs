@@ -266,7 +266,9 @@ mod tests {
         let mut model = hostile_model();
         model.table = ScoreTable::with_features(calendar, sets.collect()).unwrap();
         assert_eq!(
-            Onnx.export(&Export::new(&model, "kitchen".parse().unwrap())).unwrap_err().to_string(),
+            Onnx.export(&Export::new(&model, model.sha256(), "kitchen".parse().unwrap()))
+                .unwrap_err()
+                .to_string(),
             "the table is too large for onnx: 584819712 bytes of padded knots, where 268435456 are the most"
         );
     }

@@ -30,7 +30,7 @@ use self::{query::Engine, script::Script, segments::Underflow};
 use crate::{
     clock::Clock,
     error::Error,
-    export::{Export, FeatureCurves},
+    export::{Export, FeatureCurves, argument_name},
     template::fill,
 };
 
@@ -156,21 +156,16 @@ struct Argument {
 impl Argument {
     fn new(curves: &FeatureCurves<'_>) -> Self {
         let feature = curves.feature;
-        let (name, about) = match feature {
-            Feature::Level => ("wh".to_owned(), "the reading".to_owned()),
-            Feature::Floor { hours } => {
-                (format!("low_{hours}h"), format!("the lowest Wh of the last {hours} hours"))
+        let about = match feature {
+            Feature::Level => "the reading".to_owned(),
+            Feature::Floor { hours } => format!("the lowest Wh of the last {hours} hours"),
+            Feature::Step => "how many Wh more than the hour before".to_owned(),
+            Feature::Rise { hours: 1 } => "how many Wh more than the same hour of the day before".to_owned(),
+            Feature::Rise { hours } => {
+                format!("how many Wh the lowest of the last {hours} hours is above that of a day before")
             }
-            Feature::Step => ("step_wh".to_owned(), "how many Wh more than the hour before".to_owned()),
-            Feature::Rise { hours: 1 } => {
-                ("rise_1h".to_owned(), "how many Wh more than the same hour of the day before".to_owned())
-            }
-            Feature::Rise { hours } => (
-                format!("rise_{hours}h"),
-                format!("how many Wh the lowest of the last {hours} hours is above that of a day before"),
-            ),
         };
-        Self { feature, name, about }
+        Self { feature, name: argument_name(feature), about }
     }
 }
 

@@ -10,7 +10,7 @@ const DATABASES: [&dyn Target; 5] =
 
 fn script(target: &dyn Target, name: &str) -> String {
     let model = hostile_model();
-    let export = Export::new(&model, name.parse().unwrap());
+    let export = Export::new(&model, model.sha256(), name.parse().unwrap());
     String::from_utf8(target.export(&export).unwrap()).unwrap()
 }
 
@@ -86,7 +86,7 @@ fn two_models_under_two_names_share_nothing() {
 #[test]
 fn functions_are_those_of_the_table() {
     let model = hostile_model();
-    let export = Export::new(&model, Name::default());
+    let export = Export::new(&model, model.sha256(), Name::default());
     for target in DATABASES {
         let explained = target.explain(&export, "model.sql");
         for function in
