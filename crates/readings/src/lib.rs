@@ -29,6 +29,7 @@ mod intake;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod ledger;
+mod live;
 mod message;
 mod moment;
 mod number;
@@ -46,6 +47,7 @@ pub use error::{Error, ErrorKind};
 pub use input::Input;
 pub use intake::{Intake, Meter};
 pub use ledger::{Entry, Fate, Ledger, Rows, Rule};
+pub use live::{Live, LiveDecoder, LiveRecord, LiveSample};
 pub use moment::{MomentError, moment};
 pub use options::{DateOrder, METER_NAMES, Options, TIME_NAMES};
 pub use periods::{Excluded, Periods};

@@ -131,7 +131,7 @@ pub fn read(
     records.end(&format!("{partitions} partition{plural} with records, to their end"))
 }
 
-fn take(message: &BorrowedMessage<'_>, records: &mut Records<'_, '_, '_>) -> Result<(), Error> {
+fn take(message: &BorrowedMessage<'_>, records: &mut Records<'_, '_>) -> Result<(), Error> {
     let timestamp_ms = match message.timestamp() {
         Timestamp::CreateTime(at) | Timestamp::LogAppendTime(at) => Some(at),
         Timestamp::NotAvailable => None,

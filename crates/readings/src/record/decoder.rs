@@ -50,6 +50,8 @@ pub(crate) struct Found<'d> {
     pub(crate) column: &'d Column,
     pub(crate) when: When<'d>,
     pub(crate) value: Value<'d>,
+    /// Whether there is an hour of the day and no time.
+    pub(crate) is_hour: bool,
 }
 
 /// A time, as an instant or as text that is still to be read.
@@ -68,8 +70,8 @@ pub(crate) enum Value<'d> {
 }
 
 /// Reads one record after the other.
-pub(crate) struct Decoder<'o> {
-    options: &'o Options,
+pub(crate) struct Decoder {
+    options: Options,
     schemas: Schemas,
     /// None where the zone of the home is not known.
     zone: Option<TimeZone>,
@@ -95,9 +97,9 @@ enum Untimed {
     NoZone(String),
 }
 
-impl<'o> Decoder<'o> {
+impl Decoder {
     /// A decoder for hours of this zone.
-    pub(crate) fn new(options: &'o Options, schemas: Schemas, zone: Option<TimeZone>) -> Self {
+    pub(crate) fn new(options: Options, schemas: Schemas, zone: Option<TimeZone>) -> Self {
         Self { options, schemas, zone, fields: Fields::default(), known: None, told: None }
     }
 
@@ -131,6 +133,24 @@ impl<'o> Decoder<'o> {
     ) -> Result<(&'a [u8], Outcome<'d>), AvroError> {
         let rest = avro::read_next(schema, data, &mut self.fields)?;
         Ok((rest, self.find(None, None)))
+    }
+
+    /// Reads a row of a table.
+    pub(crate) fn decode_row<'d>(
+        &'d mut self,
+        columns: &[String],
+        row: impl Iterator<Item = &'d str>,
+        timestamp_ms: Option<Millis>,
+    ) -> Outcome<'d> {
+        self.fields.clear();
+        for (column, field) in columns.iter().zip(row) {
+            let entered = self.fields.enter(column);
+            if self.fields.take_text(field).is_err() {
+                return Outcome::Bad("too many fields".to_owned());
+            }
+            self.fields.leave(entered);
+        }
+        self.find(timestamp_ms, None)
     }
 
     fn lay_flat(&mut self, value: &[u8]) -> Result<(), Unread> {
@@ -191,7 +211,7 @@ impl<'o> Decoder<'o> {
     /// What the fields that were laid flat say.
     fn find<'d>(&'d mut self, timestamp: Option<Millis>, key: Option<&'d [u8]>) -> Outcome<'d> {
         if self.known.as_ref().is_none_or(|(shape, _)| shape != self.fields.shape()) {
-            match Layout::new(self.fields.shape(), self.options) {
+            match Layout::new(self.fields.shape(), &self.options) {
                 Ok(layout) => {
                     let told = || layout.told(self.fields.shape()).to_string();
                     self.told.get_or_insert_with(told);
@@ -218,7 +238,10 @@ impl<'o> Decoder<'o> {
             _ => key.map_or(Cow::Borrowed(&b""[..]), name_of_key),
         };
         match self.when(layout, timestamp) {
-            Ok(when) => Outcome::Found(Found { meter, column: &layout.column, when, value }),
+            Ok(when) => {
+                let is_hour = layout.time.is_none() && layout.hour.is_some();
+                Outcome::Found(Found { meter, column: &layout.column, when, value, is_hour })
+            }
             Err(Untimed::NoZone(time)) => Outcome::Stop(ErrorKind::NoZone(time)),
             Err(Untimed::Bad(what)) => Outcome::Bad(what),
         }
@@ -317,11 +340,11 @@ mod tests {
 
     /// What a record says, in a line.
     fn said_with(schemas: Schemas, options: &Options, key: Option<&[u8]>, value: Option<&[u8]>) -> String {
-        let mut decoder = Decoder::new(options, schemas, Some(zone()));
+        let mut decoder = Decoder::new(options.clone(), schemas, Some(zone()));
         let timestamp_ms = Some(1_706_720_400_500); // 2024-01-31T17:00:00.5Z, 18:00 in Paris
         let record = Record { partition: 0, offset: 0, timestamp_ms, key, value };
         match decoder.decode(&record) {
-            Outcome::Found(Found { meter, column: Column { kind, factor, .. }, when, value }) => {
+            Outcome::Found(Found { meter, column: Column { kind, factor, .. }, when, value, .. }) => {
                 let meter = String::from_utf8_lossy(&meter).into_owned();
                 let value = match value {
                     Value::Number(number) => format!("{}", number * factor),

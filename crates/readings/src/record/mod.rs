@@ -27,12 +27,9 @@ pub(crate) use avro::AvroError;
 #[cfg(test)]
 pub(crate) use avro::tests as tests_of_avro;
 pub(crate) use avro_schema::Schema;
-pub(crate) use decoder::Decoder;
+pub(crate) use decoder::{Decoder, Found, Outcome, Value, When};
 
-use self::{
-    decoder::{Found, Outcome, Value, When},
-    schemas::Schemas,
-};
+use self::schemas::Schemas;
 use crate::{
     error::{Error, ErrorKind},
     intake::Intake,
@@ -82,9 +79,9 @@ pub(crate) trait Sink {
 }
 
 /// Passes records on to the intake as readings.
-pub(crate) struct Records<'o, 'i, 'w> {
+pub(crate) struct Records<'i, 'w> {
     name: String,
-    decoder: Decoder<'o>,
+    decoder: Decoder,
     intake: &'i mut Intake<'w>,
     understood: u64,
     /// The first record whose fields could not be told apart, while no other was understood.
@@ -92,11 +89,11 @@ pub(crate) struct Records<'o, 'i, 'w> {
     puzzles: u64,
 }
 
-impl<'o, 'i, 'w> Records<'o, 'i, 'w> {
+impl<'i, 'w> Records<'i, 'w> {
     /// Begins an input.
-    pub(crate) fn begin(name: &str, options: &'o Options, intake: &'i mut Intake<'w>) -> Result<Self, Error> {
+    pub(crate) fn begin(name: &str, options: &Options, intake: &'i mut Intake<'w>) -> Result<Self, Error> {
         let schemas = Schemas::kept_or_new(intake.schemas.take(), options)?;
-        let decoder = Decoder::new(options, schemas, intake.zone().cloned());
+        let decoder = Decoder::new(options.clone(), schemas, intake.zone().cloned());
         intake.begin(name);
         let name = name.to_owned();
         Ok(Self { name, decoder, intake, understood: 0, puzzle: None, puzzles: 0 })
@@ -136,7 +133,7 @@ impl<'o, 'i, 'w> Records<'o, 'i, 'w> {
     }
 }
 
-impl Sink for Records<'_, '_, '_> {
+impl Sink for Records<'_, '_> {
     fn record(&mut self, line: u64, record: &Record<'_>) -> Result<(), Error> {
         let outcome = self.decoder.decode(record);
         let became = pass_on(line, outcome, self.intake).map_err(|error| error.or_at(&self.name, line))?;
@@ -197,7 +194,7 @@ impl From<Error> for Stop {
 }
 
 fn pass_on(line: u64, outcome: Outcome<'_>, intake: &mut Intake<'_>) -> Result<Became, Stop> {
-    let Found { meter, column, when, value } = match outcome {
+    let Found { meter, column, when, value, .. } = match outcome {
         Outcome::Found(found) => found,
         Outcome::Tombstone => {
             intake.ignored(Rule::Tombstone, line, || "no value: its key was deleted; ignored".to_owned());

@@ -182,7 +182,7 @@ fn a_registry_is_asked_once_for_each_schema_and_its_silence_stops_the_reading() 
     let asked = Rc::new(Cell::new(0));
     let options = Options::default();
     let schemas = Schemas::from_registry("http://registry", Box::new(Counting(Rc::clone(&asked))));
-    let mut decoder = Decoder::new(&options, schemas, None);
+    let mut decoder = Decoder::new(options.clone(), schemas, None);
     let mut decode = |value: &[u8]| {
         let record = Record { partition: 0, offset: 0, timestamp_ms: Some(1), key: None, value: Some(value) };
         match decoder.decode(&record) {
