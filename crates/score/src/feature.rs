@@ -113,10 +113,20 @@ impl Recent {
         self.newest = Some(start);
     }
 
+    /// Start of the newest reading.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.newest
+    }
+
+    /// The hours known without a gap, in Wh, the newest first.
+    pub fn hours(&self) -> &[f64] {
+        &self.wh[..self.known]
+    }
+
     /// The value of a feature at the newest reading, in Wh; none where it needs hours that are not known.
     #[inline]
     pub fn value(&self, feature: Feature) -> Option<f64> {
-        let known = &self.wh[..self.known];
+        let known = self.hours();
         match feature {
             Feature::Level => known.first().copied(),
             Feature::Floor { hours } => known.get(..usize::from(hours)).map(lowest),

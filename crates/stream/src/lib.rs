@@ -7,12 +7,24 @@
 //! One file a source ([`sources`]), one a sink ([`sinks`]), each behind a small trait ([`Source`], [`Sink`]).
 
 pub mod anomaly;
+mod clock;
+mod counts;
 mod error;
+pub mod hours;
+mod meter;
+mod outlets;
 mod sink;
 pub mod sinks;
 mod source;
 pub mod sources;
+mod tables;
+mod watch;
+mod work;
 
+pub use counts::Counts;
 pub use error::{Error, Remedy};
+pub use outlets::{Outlets, Route};
 pub use sink::{Delivered, Outgoing, Sink};
 pub use source::{Body, Group, Incoming, Message, Place, Read, Repeats, Source};
+pub use tables::{Model, Tables};
+pub use watch::{Open, Settings, watch};

@@ -32,6 +32,12 @@ pub trait Source {
     /// Whether what was not committed is given again after a restart.
     fn repeats(&self) -> Repeats;
 
+    /// Where to begin after a restart, for a source of [`Repeats::Position`]: behind all that was handed over so far. It is
+    /// stored with the meters' state and given back when the source is opened.
+    fn position(&self) -> Option<String> {
+        None
+    }
+
     /// For people: what it reads, without secrets.
     fn name(&self) -> String;
 }

@@ -1,1 +1,5 @@
 //! One file a source.
+
+mod replay;
+
+pub use replay::Replay;

@@ -1,0 +1,67 @@
+//! Where each kind of what goes out is sent to.
+
+use tracing::{info, warn};
+
+use crate::{
+    anomaly::{Anomaly, DeadLetter, Event, EventKind},
+    error::Error,
+    sink::{Delivered, Outgoing, Sink},
+    source::{Group, Read},
+};
+
+/// Where dead letters, or events, go.
+pub enum Route {
+    /// Where the anomalies go, on a topic of their own.
+    WithAnomalies,
+    /// To a sink of their own.
+    Own(Box<dyn Sink>),
+    /// Nowhere but to the log.
+    Log,
+}
+
+/// All sinks.
+pub struct Outlets {
+    /// Takes the anomalies.
+    pub anomalies: Box<dyn Sink>,
+    /// Takes what could not be read.
+    pub dead_letters: Route,
+    /// Takes what is no reading.
+    pub events: Route,
+}
+
+impl Outlets {
+    pub(crate) fn anomaly(&mut self, anomaly: &Anomaly) -> Result<(), Error> {
+        self.anomalies.send(&Outgoing::Anomaly(anomaly))
+    }
+
+    pub(crate) fn dead_letter(&mut self, letter: &DeadLetter<'_>) -> Result<(), Error> {
+        let DeadLetter { source, partition, offset, reason, .. } = letter;
+        warn!(source, partition, offset, "left out, as it cannot be read: {reason}");
+        route(&mut self.dead_letters, &mut self.anomalies, &Outgoing::DeadLetter(letter))
+    }
+
+    pub(crate) fn event(&mut self, event: &Event) -> Result<(), Error> {
+        if event.event != EventKind::Heartbeat {
+            info!(meter = event.meter, "{}", event.what);
+        }
+        route(&mut self.events, &mut self.anomalies, &Outgoing::Event(event))
+    }
+
+    /// Delivers everything; what has a sink of its own first, as the positions are committed with the anomalies.
+    pub(crate) fn deliver(&mut self, read: &[Read], group: Option<Group>) -> Result<Delivered, Error> {
+        for route in [&mut self.dead_letters, &mut self.events] {
+            if let Route::Own(sink) = route {
+                sink.deliver(&[], None)?;
+            }
+        }
+        self.anomalies.deliver(read, group)
+    }
+}
+
+fn route(route: &mut Route, anomalies: &mut Box<dyn Sink>, what: &Outgoing<'_>) -> Result<(), Error> {
+    match route {
+        Route::WithAnomalies => anomalies.send(what),
+        Route::Own(sink) => sink.send(what),
+        Route::Log => Ok(()),
+    }
+}
