@@ -4,7 +4,8 @@
 //!
 //! - **energy** is of the interval that begins at its time, whose length is stated ([`Rules::interval_ms`]; an hour, unless). A
 //!   time within a tenth of an interval of where intervals begin is taken to lie there: clocks jitter;
-//! - **power** stands until the next sample, for at most a quarter of an hour (or the interval that is stated);
+//! - **power** stands until the next sample, if that comes within a quarter of an hour (or the interval that is stated); else as
+//!   long as the one before it did;
 //! - a **register**'s rise is spread evenly over the time since the sample before, which is at most an hour ago (or the interval
 //!   that is stated). A register that falls has been reset; if it comes back at a stroke, the low readings were wrong.
 //!
@@ -138,6 +139,8 @@ impl LeftOut {
 pub struct Hours {
     /// The last sample that was put in its hour.
     last: Option<Last>,
+    /// How long the sample before it stood.
+    stride_ms: Option<i64>,
     /// The newest time seen.
     newest_ms: Option<i64>,
     /// Samples that others may still come before, in order of time.
@@ -315,19 +318,22 @@ impl Hours {
         zone: &TimeZone,
         found: &mut impl FnMut(Found),
     ) {
-        let length = sample.at_ms - last.at_ms;
-        let is_gap = length > rules.reach_ms(sample.kind());
-        let wh = if sample.kind() == Kind::Power {
-            energy_wh(last.value, length)
+        let distance = sample.at_ms - last.at_ms;
+        let is_gap = distance > rules.reach_ms(sample.kind());
+        let stride = self.stride_ms;
+        self.stride_ms = if is_gap { None } else { Some(distance) };
+        if sample.kind() == Kind::Power {
+            let length = if is_gap { stride.unwrap_or_default() } else { distance };
+            let wh = energy_wh(last.value, length);
+            self.add(last.at_ms, last.at_ms + length, wh, last.offset, zone, found);
         } else {
             if !self.is_plausible_rise(last, sample, rules.net) {
                 found(Found::LeftOut(LeftOut::RegisterReset));
                 return;
             }
-            sample.value - last.value
-        };
-        if !is_gap {
-            self.add(last.at_ms, sample.at_ms, wh, last.offset, zone, found);
+            if !is_gap {
+                self.add(last.at_ms, sample.at_ms, sample.value - last.value, last.offset, zone, found);
+            }
         }
     }
 
@@ -439,3 +445,6 @@ pub(crate) fn hour_of(at_ms: i64, zone: &TimeZone) -> (i64, i64) {
     }
     (start, end)
 }
+
+#[cfg(test)]
+mod tests;
