@@ -150,6 +150,11 @@ pub struct Hours {
     fall: Option<Fall>,
     /// A run of samples behind the last one: its first and its newest time.
     behind: Option<(i64, i64)>,
+    /// Where the newest time was seen first.
+    newest_offset: i64,
+    /// Samples that came too late: which offset made them late, and the last of theirs.
+    #[serde(skip)]
+    late: Vec<(i64, i64)>,
 }
 
 /// A sample as it is kept.
@@ -221,6 +226,7 @@ impl Hours {
                 return;
             }
             if !self.clock_went_back(sample.at_ms) {
+                self.remember_late(last.offset.min(self.newest_offset), sample.offset);
                 found(Found::LeftOut(LeftOut::Late));
                 return;
             }
@@ -228,8 +234,10 @@ impl Hours {
             found(Found::LeftOut(LeftOut::ClockWentBack));
         }
         self.behind = None;
-        let newest = self.newest_ms.map_or(sample.at_ms, |newest| newest.max(sample.at_ms));
-        self.newest_ms = Some(newest);
+        if self.newest_ms.is_none_or(|newest| newest < sample.at_ms) {
+            (self.newest_ms, self.newest_offset) = (Some(sample.at_ms), sample.offset);
+        }
+        let newest = self.newest_ms.unwrap_or(sample.at_ms);
         if rules.lateness_ms == 0 {
             self.take(sample, rules, zone, &mut found);
             return;
@@ -250,6 +258,25 @@ impl Hours {
         let open = self.open.map(|open| open.from);
         let fall = self.fall.map(|fall| fall.before.offset);
         held.chain(open).chain(fall).chain(self.last.map(|last| last.offset)).min()
+    }
+
+    /// The same, given that it is read again from `from`: a sample that was too late must be so again, and would not be
+    /// if what made it late were not read again.
+    pub fn late_from(&self, from: i64) -> i64 {
+        let cut = self.late.iter().filter(|(because, late)| *because < from && from <= *late);
+        cut.map(|(because, _)| *because).min().unwrap_or(from)
+    }
+
+    /// Forgets the samples that were too late before `from`.
+    pub fn forget_late(&mut self, from: i64) {
+        self.late.retain(|(_, late)| *late >= from);
+    }
+
+    fn remember_late(&mut self, because: i64, offset: i64) {
+        match self.late.last_mut() {
+            Some(last) if last.0 == because => last.1 = offset,
+            _ => self.late.push((because, offset)),
+        }
     }
 
     /// Whether all that came for a day lies before what was seen already, in order of time.
@@ -319,20 +346,21 @@ impl Hours {
         found: &mut impl FnMut(Found),
     ) {
         let distance = sample.at_ms - last.at_ms;
+        let offset = last.offset.min(sample.offset);
         let is_gap = distance > rules.reach_ms(sample.kind());
         let stride = self.stride_ms;
         self.stride_ms = if is_gap { None } else { Some(distance) };
         if sample.kind() == Kind::Power {
             let length = if is_gap { stride.unwrap_or_default() } else { distance };
             let wh = energy_wh(last.value, length);
-            self.add(last.at_ms, last.at_ms + length, wh, last.offset, zone, found);
+            self.add(last.at_ms, last.at_ms + length, wh, offset, zone, found);
         } else {
             if !self.is_plausible_rise(last, sample, rules.net) {
                 found(Found::LeftOut(LeftOut::RegisterReset));
                 return;
             }
             if !is_gap {
-                self.add(last.at_ms, sample.at_ms, sample.value - last.value, last.offset, zone, found);
+                self.add(last.at_ms, sample.at_ms, sample.value - last.value, offset, zone, found);
             }
         }
     }
@@ -387,6 +415,8 @@ impl Hours {
             } else {
                 wh * ((to - from) as f64 / (end_ms - start_ms) as f64)
             };
+            // Samples that came out of order may stand in any order in the source.
+            open.from = open.from.min(offset);
             open.wh += part;
             open.covered_ms += to - from;
             open.to_ms = to;

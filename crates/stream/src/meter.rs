@@ -33,7 +33,7 @@ pub(crate) struct Meter {
 /// What is kept of a meter.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
-    hours: Hours,
+    pub(crate) hours: Hours,
     recent: Recent,
     /// Of each hour of `recent`, the newest first, the offset from which it can be made again; none is above one before it.
     offsets: VecDeque<i64>,

@@ -46,6 +46,8 @@ pub struct Settings {
     pub silent_after: Option<Duration>,
     /// How often an event says that the stream is alive.
     pub heartbeat: Option<Duration>,
+    /// The first pause before source and sinks are opened anew; the next ones are longer.
+    pub pause: Duration,
 }
 
 impl Default for Settings {
@@ -56,6 +58,7 @@ impl Default for Settings {
             commit_interval: Duration::from_millis(100),
             silent_after: Some(Duration::from_secs(6 * 3600)),
             heartbeat: None,
+            pause: Duration::from_secs(1),
         }
     }
 }
@@ -75,7 +78,7 @@ pub fn watch(
     tick: &mut dyn FnMut(&Counts),
 ) -> Result<Counts, Error> {
     let mut work = Work::new(decoders, tables, settings);
-    let mut pause = Duration::from_secs(1);
+    let mut pause = settings.pause;
     loop {
         let began = Instant::now();
         let ended = open().and_then(|(mut source, mut outlets)| {
@@ -86,7 +89,7 @@ pub fn watch(
             Ok(()) => return Ok(work.counts),
             Err(error) if error.remedy() == Remedy::Again && !stop.load(Ordering::Relaxed) => {
                 if began.elapsed() > LONGEST_PAUSE {
-                    pause = Duration::from_secs(1);
+                    pause = settings.pause;
                 }
                 warn!("{error}; what was not committed is read again in {} s", pause.as_secs());
                 wait(pause, stop);
@@ -192,3 +195,6 @@ fn checkpoint(source: &mut dyn Source, outlets: &mut Outlets, work: &mut Work<'_
     work.committed();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,11 +110,7 @@ impl<'w> Work<'w> {
     pub(crate) fn read(&self) -> Vec<Read> {
         let read = self.partitions.iter().filter_map(|(&partition, known)| {
             let next_offset = known.next_offset?;
-            let clock_ms = known.clock_ms.unwrap_or(i64::MIN);
-            let states = known.meters.iter().map(|(_, meter)| &meter.state);
-            let known = states.filter(|state| !is_forgotten(state, clock_ms));
-            let state_from = known.filter_map(State::state_from).min().unwrap_or(next_offset);
-            Some(Read { partition, next_offset, state_from })
+            Some(Read { partition, next_offset, state_from: known.state_from(next_offset) })
         });
         read.collect()
     }
@@ -124,7 +120,11 @@ impl<'w> Work<'w> {
         self.has_found = false;
         self.counts.commits += 1;
         for partition in self.partitions.values_mut() {
-            partition.next_offset = None;
+            let Some(next_offset) = partition.next_offset.take() else { continue };
+            let from = partition.state_from(next_offset);
+            for (_, meter) in &mut partition.meters {
+                meter.state.hours.forget_late(from);
+            }
             let clock_ms = partition.clock_ms.unwrap_or(i64::MIN);
             if partition.meters.iter().any(|(_, meter)| is_forgotten(&meter.state, clock_ms)) {
                 partition.forget(clock_ms);
@@ -136,8 +136,12 @@ impl<'w> Work<'w> {
     pub(crate) fn take(&mut self, message: Message<'_>, outlets: &mut Outlets) -> Result<(), Error> {
         let Message { place, is_committed, body } = message;
         let partition = self.partitions.entry(place.partition).or_default();
-        partition.next_offset = Some(place.offset + 1);
-        *(if is_committed { &mut self.counts.replayed } else { &mut self.counts.messages }) += 1;
+        if is_committed {
+            self.counts.replayed += 1;
+        } else {
+            self.counts.messages += 1;
+            partition.next_offset = Some(place.offset + 1);
+        }
         let mut teller = Teller {
             tables: self.tables,
             settings: self.settings,
@@ -217,6 +221,22 @@ fn is_forgotten(state: &State, clock_ms: i64) -> bool {
 }
 
 impl Partition {
+    /// The offset from which all must be read again to have the state of now, before `next_offset`.
+    fn state_from(&self, next_offset: i64) -> i64 {
+        let clock_ms = self.clock_ms.unwrap_or(i64::MIN);
+        let known = || {
+            self.meters.iter().map(|(_, meter)| &meter.state).filter(|state| !is_forgotten(state, clock_ms))
+        };
+        let mut from = known().filter_map(State::state_from).min().unwrap_or(next_offset);
+        loop {
+            let earlier = known().map(|state| state.hours.late_from(from)).min().unwrap_or(from);
+            if earlier == from {
+                return from;
+            }
+            from = earlier;
+        }
+    }
+
     /// The meter of that name.
     fn meter(&mut self, name: &[u8], now: Instant, clock_ms: i64) -> &mut Meter {
         if self.meters.get(self.latest).is_none_or(|(latest, _)| **latest != *name) {

@@ -1,0 +1,319 @@
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use knowatt_readings::{Kind, LiveSample};
+use knowatt_score::{Calendar, Curve, CurveSet, DayClasses, Feature, HOURS, Knot, ModelFile, ScoreTable};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    anomaly::Anomaly,
+    hours::{HOUR_MS, MINUTE_MS},
+    outlets::Route,
+    sink::{Outgoing, Sink},
+    source::{Body, Group, Message, Place, Repeats},
+    sources::Replay,
+    tables::Model,
+};
+
+/// A model of which every hour is normal up to 1000 Wh, three on end up to 400 Wh, a rise by no more than 600 Wh.
+fn model(zone: &str) -> Model {
+    let curves = |high| {
+        let knots = vec![Knot { wh: 0.0, score: 0.0 }, Knot { wh: high, score: 1.0 }];
+        vec![Curve::new(knots).unwrap(); HOURS]
+    };
+    let sets = [
+        (Feature::Level, 1000.0),
+        (Feature::Floor { hours: 3 }, 400.0),
+        (Feature::Floor { hours: 12 }, 300.0),
+        (Feature::Rise { hours: 2 }, 600.0),
+    ];
+    let sets = sets.map(|(feature, high)| CurveSet { feature, curves: curves(high) }).to_vec();
+    let calendar = Calendar::new(zone, DayClasses::None).unwrap();
+    let table = ScoreTable::with_features(calendar, sets).unwrap();
+    let provenance = knowatt_score::Provenance {
+        source: knowatt_score::Source::Bounds,
+        sha256: knowatt_score::sha256_hex(b""),
+        rows: 24,
+        first: None,
+        end: None,
+        model: "envelope".into(),
+        options: BTreeMap::default(),
+        seed: 0,
+        tool: "test".into(),
+    };
+    let file = ModelFile {
+        provenance,
+        calibration: None,
+        distillation: None,
+        backtest: None,
+        population: None,
+        table,
+    };
+    Model::from_bytes(&file.to_bytes()).unwrap()
+}
+
+/// A log in memory, with what is committed in it and what was written in the same transactions.
+#[derive(Default)]
+struct Log {
+    partitions: Vec<Vec<(String, i64, f64, Kind)>>,
+    committed: BTreeMap<i32, Read>,
+    written: Vec<Anomaly>,
+    /// After so many messages each, it fails.
+    failures: Vec<usize>,
+}
+
+/// Reads the log from where it is committed.
+struct LogSource {
+    log: Rc<RefCell<Log>>,
+    at: BTreeMap<i32, i64>,
+    is_assigned: bool,
+    left: Option<usize>,
+    turn: usize,
+    given: usize,
+    current: (String, i64, f64, Kind),
+}
+
+impl LogSource {
+    fn open(log: &Rc<RefCell<Log>>) -> Self {
+        let left = log.borrow_mut().failures.pop();
+        let current = (String::new(), 0, 0.0, Kind::Energy);
+        Self {
+            log: Rc::clone(log),
+            at: BTreeMap::new(),
+            is_assigned: false,
+            left,
+            turn: 0,
+            given: 0,
+            current,
+        }
+    }
+}
+
+impl Source for LogSource {
+    fn next(&mut self, _: Duration) -> Result<Incoming<'_>, Error> {
+        let log = self.log.borrow();
+        let partitions = i32::try_from(log.partitions.len()).unwrap();
+        if !std::mem::replace(&mut self.is_assigned, true) {
+            let from = |partition| log.committed.get(&partition).map_or(0, |read| read.state_from);
+            self.at = (0..partitions).map(|partition| (partition, from(partition))).collect();
+            return Ok(Incoming::Assigned((0..partitions).collect()));
+        }
+        if let Some(left) = &mut self.left {
+            *left = left.checked_sub(1).ok_or_else(|| Error::again("killed"))?;
+        }
+        self.given += 1;
+        if self.given % 7 == 0 {
+            return Ok(Incoming::Nothing); // time to commit
+        }
+        for _ in 0..partitions {
+            self.turn = (self.turn + 1) % log.partitions.len();
+            let partition = i32::try_from(self.turn).unwrap();
+            let offset = self.at[&partition];
+            let Some(row) = log.partitions[self.turn].get(usize::try_from(offset).unwrap()) else { continue };
+            self.current = row.clone();
+            self.at.insert(partition, offset + 1);
+            let is_committed = log.committed.get(&partition).is_some_and(|read| offset < read.next_offset);
+            let (meter, at_ms, value, kind) = &self.current;
+            let sample = LiveSample {
+                meter: meter.as_bytes().into(),
+                at_ms: *at_ms,
+                value: *value,
+                kind: *kind,
+                is_hour: false,
+            };
+            let place = Place { partition, offset };
+            return Ok(Incoming::Message(Message { place, is_committed, body: Body::Sample(sample) }));
+        }
+        Ok(Incoming::End)
+    }
+
+    fn commit(&mut self, _: &[Read]) -> Result<(), Error> {
+        unreachable!("the sink commits")
+    }
+
+    fn repeats(&self) -> Repeats {
+        Repeats::Log
+    }
+
+    fn name(&self) -> String {
+        "log".to_owned()
+    }
+}
+
+/// Writes and commits at once, as a transaction does.
+struct LogSink {
+    log: Rc<RefCell<Log>>,
+    sent: Vec<Anomaly>,
+}
+
+impl Sink for LogSink {
+    fn send(&mut self, what: &Outgoing<'_>) -> Result<(), Error> {
+        if let Outgoing::Anomaly(anomaly) = what {
+            self.sent.push((*anomaly).clone());
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, read: &[Read], _: Option<Group>) -> Result<Delivered, Error> {
+        let mut log = self.log.borrow_mut();
+        log.written.append(&mut self.sent);
+        log.committed.extend(read.iter().map(|read| (read.partition, *read)));
+        Ok(Delivered::WithPositions)
+    }
+
+    fn name(&self) -> String {
+        "log".to_owned()
+    }
+}
+
+fn outlets(sink: impl Sink + 'static) -> Outlets {
+    Outlets { anomalies: Box::new(sink), dead_letters: Route::Log, events: Route::Log }
+}
+
+/// What is written for these partitions, with failures after so many messages each.
+fn written(
+    partitions: &[Vec<(String, i64, f64, Kind)>],
+    failures: &[usize],
+    settings: &Settings,
+) -> (Vec<Anomaly>, Counts) {
+    let log = Rc::new(RefCell::new(Log {
+        partitions: partitions.to_vec(),
+        failures: failures.to_vec(),
+        ..Log::default()
+    }));
+    let mut open = || {
+        let sink = LogSink { log: Rc::clone(&log), sent: Vec::new() };
+        Ok((Box::new(LogSource::open(&log)) as Box<dyn Source>, outlets(sink)))
+    };
+    let mut tables = Tables::of(model("Europe/Paris"));
+    let counts =
+        watch(&mut open, &mut [], &mut tables, settings, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    let mut written = std::mem::take(&mut log.borrow_mut().written);
+    written.sort_by(|a, b| (&a.meter, a.event_ts, a.kind.name()).cmp(&(&b.meter, b.event_ts, b.kind.name())));
+    (written, counts)
+}
+
+/// A meter's rows: hours or quarters, some missing, some late, some twice.
+fn rows(meter: usize) -> impl Strategy<Value = Vec<(String, i64, f64, Kind)>> {
+    let row = (0..100_u8, 0..900_u32, 0..4_u8);
+    (
+        prop::sample::select(vec![(Kind::Energy, 60), (Kind::Power, 10), (Kind::Register, 30)]),
+        prop::collection::vec(row, 50..200),
+    )
+        .prop_map(move |((kind, step_minutes), rows)| {
+            let (mut given, mut total, mut at_ms) =
+                (Vec::new(), 5000.0, 1_700_000_000_000 / HOUR_MS * HOUR_MS);
+            for (what, value, high) in rows {
+                let wh = f64::from(value * (1 + u32::from(high == 0)));
+                total += wh;
+                let value = if kind == Kind::Register { total } else { wh };
+                let row = (format!("meter{meter}"), at_ms, value, kind);
+                match what {
+                    0 => {} // missing
+                    1 => given.extend([row.clone(), row]),
+                    2 => given.insert(given.len().saturating_sub(3), row), // late
+                    3 => {
+                        at_ms += 5 * HOUR_MS;
+                        given.push(row);
+                    }
+                    _ => given.push(row),
+                }
+                at_ms += step_minutes * MINUTE_MS;
+            }
+            given
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Wherever a stream is killed, what is written in the end is what one that is not killed writes, once.
+    #[test]
+    fn a_stream_that_is_killed_anywhere_writes_everything_once(
+        meters in (rows(0), rows(1), rows(2), rows(3)),
+        failures in prop::collection::vec(1..300_usize, 1..6),
+        lateness_minutes in prop::sample::select(vec![0_i64, 45]),
+        seed in any::<u64>(),
+    ) {
+        let mut partitions = vec![Vec::new(), Vec::new()];
+        let mut meters = [meters.0, meters.1, meters.2, meters.3].map(|rows| rows.into_iter().peekable());
+        // Meters 0 and 2 share a partition, 1 and 3 the other, mixed.
+        let mut random = seed | 1;
+        while meters.iter_mut().any(|rows| rows.peek().is_some()) {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let meter = usize::try_from(random >> 62).unwrap();
+            partitions[meter % 2].extend(meters[meter].next());
+        }
+        let rules = Rules { lateness_ms: lateness_minutes * MINUTE_MS, ..Rules::default() };
+        let settings = Settings { rules, commit_interval: Duration::ZERO, pause: Duration::ZERO, ..Settings::default() };
+        let (expected, _) = written(&partitions, &[], &settings);
+        let (found, _) = written(&partitions, &failures, &settings);
+        let brief = |all: &[Anomaly]| -> Vec<String> {
+            all.iter().map(|a| format!("{} {} {} {} {} {}", a.meter, a.event_ts, a.kind.name(), a.wh, a.feature, a.score)).collect()
+        };
+        prop_assert_eq!(brief(&expected), brief(&found));
+        prop_assert_eq!(expected, found);
+    }
+}
+
+/// Keeps what it is sent.
+#[derive(Clone, Default)]
+struct Kept(Rc<RefCell<Vec<Anomaly>>>);
+
+impl Sink for Kept {
+    fn send(&mut self, what: &Outgoing<'_>) -> Result<(), Error> {
+        if let Outgoing::Anomaly(anomaly) = what {
+            self.0.borrow_mut().push((*anomaly).clone());
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, _: &[Read], _: Option<Group>) -> Result<Delivered, Error> {
+        Ok(Delivered::Alone)
+    }
+
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+#[test]
+fn replayed_readings_are_scored_with_the_hours_before_them() {
+    let start: jiff::Timestamp = "2024-01-31T23:00:00Z".parse().unwrap(); // midnight in Paris
+    let wh = [200.0, 450.0, 460.0, 470.0, 1500.0, 100.0];
+    let readings = (0..).zip(wh).map(|(hour, wh)| knowatt_readings::Reading {
+        start: start + jiff::SignedDuration::from_hours(hour),
+        wh,
+    });
+    let readings: Vec<_> = readings.collect();
+    let kept = Kept::default();
+    let mut open = || {
+        let source = Replay::new("home", readings.clone(), Duration::ZERO);
+        Ok((Box::new(source) as Box<dyn Source>, outlets(kept.clone())))
+    };
+    let mut tables = Tables::of(model("Europe/Paris"));
+    let counts =
+        watch(&mut open, &mut [], &mut tables, &Settings::default(), &AtomicBool::new(false), &mut |_| {})
+            .unwrap();
+    let said: Vec<String> = kept
+        .0
+        .borrow()
+        .iter()
+        .map(|found| {
+            format!(
+                "{}:00 {} Wh {} {} {:.3} fn {:.3}",
+                found.hour,
+                found.wh,
+                found.kind.name(),
+                found.feature,
+                found.score,
+                found.function
+            )
+        })
+        .collect();
+    assert_eq!(
+        said,
+        ["3:00 470 Wh floor floor-3h 1.125 fn 0.470", "4:00 1500 Wh level level 1.500 fn 1.500"]
+    );
+    assert_eq!((counts.messages, counts.hours, counts.anomalies), (6, 6, [1, 1, 0]));
+}
