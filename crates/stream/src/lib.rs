@@ -9,6 +9,8 @@
 pub mod anomaly;
 mod clock;
 mod counts;
+#[cfg(feature = "sqlite")]
+mod database;
 mod error;
 pub mod hours;
 mod meter;
@@ -17,6 +19,8 @@ mod sink;
 pub mod sinks;
 mod source;
 pub mod sources;
+#[cfg(feature = "sqlite")]
+mod store;
 mod tables;
 mod watch;
 mod work;
@@ -26,5 +30,7 @@ pub use error::{Error, Remedy};
 pub use outlets::{Outlets, Route};
 pub use sink::{Delivered, Outgoing, Sink};
 pub use source::{Body, Group, Incoming, Message, Place, Read, Repeats, Source};
+#[cfg(feature = "sqlite")]
+pub use store::{Kept, Store};
 pub use tables::{Model, Tables};
 pub use watch::{Open, Settings, watch};
