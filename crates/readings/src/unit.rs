@@ -106,6 +106,19 @@ pub enum Kind {
     Register,
 }
 
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "energy" => Ok(Self::Energy),
+            "power" => Ok(Self::Power),
+            "register" => Ok(Self::Register),
+            _ => Err(format!("`{text}` is none of energy, power, register")),
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -8,11 +8,13 @@
 
 pub mod anomaly;
 mod clock;
+pub mod config;
 mod counts;
 #[cfg(feature = "sqlite")]
 mod database;
 mod error;
 pub mod hours;
+mod keep;
 mod meter;
 mod outlets;
 mod sink;
@@ -27,10 +29,11 @@ mod work;
 
 pub use counts::Counts;
 pub use error::{Error, Remedy};
+pub use keep::{Keep, Kept};
 pub use outlets::{Outlets, Route};
 pub use sink::{Delivered, Outgoing, Sink};
 pub use source::{Body, Group, Incoming, Message, Place, Read, Repeats, Source};
 #[cfg(feature = "sqlite")]
-pub use store::{Kept, Store};
+pub use store::Store;
 pub use tables::{Model, Tables};
 pub use watch::{Open, Settings, watch};

@@ -12,6 +12,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use crate::{
     database::{Database, Sort, digest},
     error::Error,
+    keep::{Keep, Kept},
 };
 
 static SORT: Sort = Sort {
@@ -35,15 +36,6 @@ pub struct Store {
 
 /// Name, state, digest.
 type MeterRow = (Vec<u8>, Vec<u8>, i64);
-
-/// What is kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// Where the source goes on, as it says it itself.
-    pub position: Option<String>,
-    /// Meters' names and their states: all of them when loaded, those that have changed when saved.
-    pub meters: Vec<(Vec<u8>, Vec<u8>)>,
-}
 
 impl Store {
     /// Opens the file of a stream, or makes it. `what_for` names the stream, as [`crate::Source::name`] does: the file
@@ -71,8 +63,16 @@ impl Store {
         Ok(Self { database })
     }
 
-    /// What was saved last; none where nothing was saved yet.
-    pub fn load(&self) -> Result<Option<Kept>, Error> {
+    fn meters(&self) -> rusqlite::Result<Vec<MeterRow>> {
+        let mut query =
+            self.database.connection().prepare("SELECT name, state, digest FROM meters ORDER BY name")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        rows.collect()
+    }
+}
+
+impl Keep for Store {
+    fn load(&self) -> Result<Option<Kept>, Error> {
         let position = about(&self.database, POSITION)?;
         let meters = self.meters().map_err(|error| self.database.failed(&error))?;
         let is_new = position.is_none() && meters.is_empty();
@@ -87,16 +87,7 @@ impl Store {
         Ok(if is_new { None } else { Some(kept) })
     }
 
-    fn meters(&self) -> rusqlite::Result<Vec<MeterRow>> {
-        let mut query =
-            self.database.connection().prepare("SELECT name, state, digest FROM meters ORDER BY name")?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        rows.collect()
-    }
-
-    /// Keeps the position in place of the one before, and the states of these meters; other meters' states stay. When
-    /// it returns, it is on the disk.
-    pub fn save(&mut self, kept: &Kept) -> Result<(), Error> {
+    fn save(&mut self, kept: &Kept) -> Result<(), Error> {
         let mut write = || {
             let transaction = self.database.transaction()?;
             match &kept.position {

@@ -17,9 +17,10 @@ use crate::{
     counts::Counts,
     error::{Error, Remedy},
     hours::Rules,
+    keep::{Keep, Kept},
     outlets::Outlets,
     sink::Delivered,
-    source::{Incoming, Read, Source},
+    source::{Incoming, Read, Repeats, Source},
     tables::Tables,
     work::Work,
 };
@@ -40,8 +41,8 @@ pub struct Settings {
     pub rules: Rules,
     /// How far a sample's time may be ahead of the clock.
     pub future: Duration,
-    /// How often all is delivered and committed.
-    pub commit_interval: Duration,
+    /// How often all is delivered and committed; unless, as often as fits the source.
+    pub commit_interval: Option<Duration>,
     /// After how long a meter of which nothing comes is silent.
     pub silent_after: Option<Duration>,
     /// How often an event says that the stream is alive.
@@ -55,7 +56,7 @@ impl Default for Settings {
         Self {
             rules: Rules::default(),
             future: Duration::from_secs(3600),
-            commit_interval: Duration::from_millis(100),
+            commit_interval: None,
             silent_after: Some(Duration::from_secs(6 * 3600)),
             heartbeat: None,
             pause: Duration::from_secs(1),
@@ -63,8 +64,19 @@ impl Default for Settings {
     }
 }
 
-/// Opens a source and its sinks, again and again if need be.
-pub type Open<'o> = dyn FnMut() -> Result<(Box<dyn Source>, Outlets), Error> + 'o;
+impl Settings {
+    /// How often a source of that kind is committed: what is kept by another is cheap, what is written to a card is not.
+    fn commit_interval(&self, repeats: Repeats) -> Duration {
+        self.commit_interval.unwrap_or(match repeats {
+            Repeats::Log | Repeats::Unacknowledged => Duration::from_millis(100),
+            Repeats::Position => Duration::from_secs(1),
+            Repeats::Never => Duration::from_secs(10),
+        })
+    }
+}
+
+/// Opens a source, at the position that was kept if there is one, and its sinks; again and again if need be.
+pub type Open<'o> = dyn FnMut(Option<&str>) -> Result<(Box<dyn Source>, Outlets), Error> + 'o;
 
 /// Watches until the source ends or `stop` is set; then everything is delivered and committed.
 ///
@@ -74,6 +86,7 @@ pub fn watch(
     decoders: &mut [LiveDecoder],
     tables: &mut Tables,
     settings: &Settings,
+    mut keep: Option<Box<dyn Keep>>,
     stop: &AtomicBool,
     tick: &mut dyn FnMut(&Counts),
 ) -> Result<Counts, Error> {
@@ -81,9 +94,10 @@ pub fn watch(
     let mut pause = settings.pause;
     loop {
         let began = Instant::now();
-        let ended = open().and_then(|(mut source, mut outlets)| {
-            work.begin(source.name());
-            run(source.as_mut(), &mut outlets, &mut work, stop, tick)
+        let ended = begin(open, keep.as_deref(), &mut work).and_then(|(source, outlets)| {
+            let interval = settings.commit_interval(source.repeats());
+            let keep = keep.as_mut().filter(|_| source.repeats() != Repeats::Log);
+            Stream { source, outlets, keep, interval }.run(&mut work, stop, tick)
         });
         match ended {
             Ok(()) => return Ok(work.counts),
@@ -108,67 +122,103 @@ fn wait(pause: Duration, stop: &AtomicBool) {
     }
 }
 
-fn run(
-    source: &mut dyn Source,
-    outlets: &mut Outlets,
+/// Opens all, with what was kept of it.
+fn begin(
+    open: &mut Open<'_>,
+    keep: Option<&dyn Keep>,
     work: &mut Work<'_>,
-    stop: &AtomicBool,
-    tick: &mut dyn FnMut(&Counts),
-) -> Result<(), Error> {
-    let mut times = Times::now();
-    let mut unlooked = 0;
-    loop {
-        let patience = if work.has_found() { Duration::ZERO } else { PATIENCE };
-        match source.next(patience)? {
-            Incoming::Message(message) => {
-                work.take(message, outlets)?;
-                unlooked += 1;
-                if unlooked < MESSAGES_A_LOOK {
-                    continue;
+) -> Result<(Box<dyn Source>, Outlets), Error> {
+    let kept = keep.map_or(Ok(None), Keep::load)?.unwrap_or_default();
+    let (source, outlets) = open(kept.position.as_deref())?;
+    work.begin(source.name());
+    if source.repeats() != Repeats::Log {
+        work.restore(&kept.meters);
+    }
+    Ok((source, outlets))
+}
+
+/// A source and its sinks, while they are open.
+struct Stream<'k> {
+    source: Box<dyn Source>,
+    outlets: Outlets,
+    keep: Option<&'k mut Box<dyn Keep>>,
+    interval: Duration,
+}
+
+impl Stream<'_> {
+    fn run(
+        mut self,
+        work: &mut Work<'_>,
+        stop: &AtomicBool,
+        tick: &mut dyn FnMut(&Counts),
+    ) -> Result<(), Error> {
+        let mut times = Times::now();
+        let mut unlooked = 0;
+        loop {
+            let patience = if work.has_found() { Duration::ZERO } else { PATIENCE };
+            match self.source.next(patience)? {
+                Incoming::Message(message) => {
+                    work.take(message, &mut self.outlets)?;
+                    unlooked += 1;
+                    if unlooked < MESSAGES_A_LOOK {
+                        continue;
+                    }
                 }
-            }
-            Incoming::Nothing => {
-                if work.has_found() {
-                    checkpoint(source, outlets, work)?;
+                Incoming::Nothing if work.has_found() => {
+                    self.checkpoint(work)?;
                     times.committed = Instant::now();
                 }
+                Incoming::Nothing => {}
+                Incoming::Assigned(partitions) => {
+                    info!(?partitions, "assigned");
+                    work.assign(&partitions);
+                }
+                Incoming::Revoked(partitions) => {
+                    self.checkpoint(work)?;
+                    self.source.give_up(&partitions)?;
+                    info!(?partitions, "given up; all that was read of them is committed");
+                    work.drop_partitions(&partitions);
+                }
+                Incoming::Lost(partitions) => {
+                    return Err(Error::again(format!("the partitions {partitions:?} are another's now")));
+                }
+                Incoming::End => return self.checkpoint(work),
             }
-            Incoming::Assigned(partitions) => {
-                info!(?partitions, "assigned");
-                work.assign(&partitions);
+            unlooked = 0;
+            let now = Instant::now();
+            work.now(now);
+            if stop.load(Ordering::Relaxed) {
+                return self.checkpoint(work);
             }
-            Incoming::Revoked(partitions) => {
-                checkpoint(source, outlets, work)?;
-                source.give_up(&partitions)?;
-                info!(?partitions, "given up, all that was read of them is committed");
-                work.drop_partitions(&partitions);
+            if now - times.committed >= self.interval {
+                self.checkpoint(work)?;
+                times.committed = now;
             }
-            Incoming::Lost(partitions) => {
-                return Err(Error::again(format!(
-                    "the partitions {partitions:?} were taken over by another"
-                )));
-            }
-            Incoming::End => {
-                return checkpoint(source, outlets, work);
+            if now - times.ticked >= TICK {
+                times.ticked = now;
+                work.tables.refresh();
+                work.look_for_silence(now, &mut self.outlets)?;
+                work.beat(now, &mut self.outlets)?;
+                tick(&work.counts);
             }
         }
-        unlooked = 0;
-        let now = Instant::now();
-        work.now(now);
-        if stop.load(Ordering::Relaxed) {
-            return checkpoint(source, outlets, work);
+    }
+
+    /// Delivers what was found, keeps the state, and commits how far was read.
+    fn checkpoint(&mut self, work: &mut Work<'_>) -> Result<(), Error> {
+        let read: Vec<Read> = work.read();
+        if read.is_empty() && !work.has_found() {
+            return Ok(());
         }
-        if now - times.committed >= work.settings.commit_interval {
-            checkpoint(source, outlets, work)?;
-            times.committed = now;
+        let delivered = self.outlets.deliver(&read, self.source.group())?;
+        if let Some(keep) = &mut self.keep {
+            keep.save(&Kept { position: self.source.position(), meters: work.changed() })?;
         }
-        if now - times.ticked >= TICK {
-            times.ticked = now;
-            work.tables.refresh();
-            work.look_for_silence(now, outlets)?;
-            work.beat(now, outlets)?;
-            tick(&work.counts);
+        if delivered == Delivered::Alone {
+            self.source.commit(&read)?;
         }
+        work.committed();
+        Ok(())
     }
 }
 
@@ -181,19 +231,6 @@ impl Times {
     fn now() -> Self {
         Self { committed: Instant::now(), ticked: Instant::now() }
     }
-}
-
-/// Delivers what was found, and commits how far was read.
-fn checkpoint(source: &mut dyn Source, outlets: &mut Outlets, work: &mut Work<'_>) -> Result<(), Error> {
-    let read: Vec<Read> = work.read();
-    if read.is_empty() && !work.has_found() {
-        return Ok(());
-    }
-    if outlets.deliver(&read, source.group())? == Delivered::Alone {
-        source.commit(&read)?;
-    }
-    work.committed();
-    Ok(())
 }
 
 #[cfg(test)]

@@ -85,6 +85,26 @@ impl<'w> Work<'w> {
         self.has_found = false;
     }
 
+    /// Takes up meters' states as they were kept.
+    pub(crate) fn restore(&mut self, meters: &[(Vec<u8>, Vec<u8>)]) {
+        let partition = self.partitions.entry(0).or_default();
+        for (name, state) in meters {
+            let Some(state) = std::str::from_utf8(state).ok().and_then(State::from_text) else {
+                warn!(meter = %String::from_utf8_lossy(name), "its state was kept in a form that is not known; it begins anew");
+                continue;
+            };
+            partition.places.insert(name.as_slice().into(), partition.meters.len());
+            partition.meters.push((name.as_slice().into(), Meter { is_changed: false, ..Meter::new(state) }));
+        }
+    }
+
+    /// The states of the meters that have changed since the last checkpoint.
+    pub(crate) fn changed(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let meters = self.partitions.values().flat_map(|partition| &partition.meters);
+        let changed = meters.filter(|(_, meter)| meter.is_changed);
+        changed.map(|(name, meter)| (name.to_vec(), meter.state.to_text().into_bytes())).collect()
+    }
+
     /// Whether something was found that is not delivered yet.
     pub(crate) fn has_found(&self) -> bool {
         self.has_found
@@ -124,6 +144,7 @@ impl<'w> Work<'w> {
             let from = partition.state_from(next_offset);
             for (_, meter) in &mut partition.meters {
                 meter.state.hours.forget_late(from);
+                meter.is_changed = false;
             }
             let clock_ms = partition.clock_ms.unwrap_or(i64::MIN);
             if partition.meters.iter().any(|(_, meter)| is_forgotten(&meter.state, clock_ms)) {

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use knowatt_readings::{Input, Intake, Ledger, Options, formats};
 use knowatt_score::{Calendar, DayClasses};
 use proptest::prelude::*;
@@ -160,7 +162,7 @@ proptest! {
         let rows: Vec<_> = rows.into_iter().enumerate().filter(|(at, _)| !missing.contains(at)).map(|(_, row)| row).collect();
         let mut file = String::from("timestamp,value\n");
         for (at_ms, value) in &rows {
-            file.push_str(&format!("{},{value}\n", Timestamp::from_millisecond(*at_ms).unwrap()));
+            writeln!(file, "{},{value}", Timestamp::from_millisecond(*at_ms).unwrap()).unwrap();
         }
         let unit = Some(if kind == Kind::Power { knowatt_readings::Unit::W } else { knowatt_readings::Unit::Wh });
         let options = Options { kind: Some(kind), unit, value_column: Some("value".to_owned()), ..Options::default() };

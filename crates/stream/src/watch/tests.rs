@@ -102,7 +102,7 @@ impl Source for LogSource {
             *left = left.checked_sub(1).ok_or_else(|| Error::again("killed"))?;
         }
         self.given += 1;
-        if self.given % 7 == 0 {
+        if self.given.is_multiple_of(7) {
             return Ok(Incoming::Nothing); // time to commit
         }
         for _ in 0..partitions {
@@ -181,13 +181,13 @@ fn written(
         failures: failures.to_vec(),
         ..Log::default()
     }));
-    let mut open = || {
+    let mut open = |_: Option<&str>| {
         let sink = LogSink { log: Rc::clone(&log), sent: Vec::new() };
         Ok((Box::new(LogSource::open(&log)) as Box<dyn Source>, outlets(sink)))
     };
     let mut tables = Tables::of(model("Europe/Paris"));
     let counts =
-        watch(&mut open, &mut [], &mut tables, settings, &AtomicBool::new(false), &mut |_| {}).unwrap();
+        watch(&mut open, &mut [], &mut tables, settings, None, &AtomicBool::new(false), &mut |_| {}).unwrap();
     let mut written = std::mem::take(&mut log.borrow_mut().written);
     written.sort_by(|a, b| (&a.meter, a.event_ts, a.kind.name()).cmp(&(&b.meter, b.event_ts, b.kind.name())));
     (written, counts)
@@ -245,7 +245,7 @@ proptest! {
             partitions[meter % 2].extend(meters[meter].next());
         }
         let rules = Rules { lateness_ms: lateness_minutes * MINUTE_MS, ..Rules::default() };
-        let settings = Settings { rules, commit_interval: Duration::ZERO, pause: Duration::ZERO, ..Settings::default() };
+        let settings = Settings { rules, commit_interval: Some(Duration::ZERO), pause: Duration::ZERO, ..Settings::default() };
         let (expected, _) = written(&partitions, &[], &settings);
         let (found, _) = written(&partitions, &failures, &settings);
         let brief = |all: &[Anomaly]| -> Vec<String> {
@@ -287,14 +287,21 @@ fn replayed_readings_are_scored_with_the_hours_before_them() {
     });
     let readings: Vec<_> = readings.collect();
     let kept = Kept::default();
-    let mut open = || {
+    let mut open = |_: Option<&str>| {
         let source = Replay::new("home", readings.clone(), Duration::ZERO);
         Ok((Box::new(source) as Box<dyn Source>, outlets(kept.clone())))
     };
     let mut tables = Tables::of(model("Europe/Paris"));
-    let counts =
-        watch(&mut open, &mut [], &mut tables, &Settings::default(), &AtomicBool::new(false), &mut |_| {})
-            .unwrap();
+    let counts = watch(
+        &mut open,
+        &mut [],
+        &mut tables,
+        &Settings::default(),
+        None,
+        &AtomicBool::new(false),
+        &mut |_| {},
+    )
+    .unwrap();
     let said: Vec<String> = kept
         .0
         .borrow()
