@@ -2,6 +2,8 @@
 
 mod export;
 mod input;
+mod live;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -15,6 +17,8 @@ use self::input::format_parser;
 pub(crate) use self::{
     export::ExportArgs,
     input::{ColumnArgs, InputArgs},
+    live::LogFormat,
+    watch::WatchArgs,
 };
 
 /// Learns what is normal for a home from a few months of meter readings, and scores readings against it
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Backtest(BacktestArgs),
     /// Score readings against a model
     Score(ScoreArgs),
+    /// Score readings as they come, and send on what is not normal
+    Watch(WatchArgs),
     /// Make a table of hours of a meter's history, whatever it comes as: meter,start,wh
     Import(ImportArgs),
     /// Make of a model what another engine runs: ksqlDB, Flink, a database, a browser
@@ -52,7 +58,7 @@ pub(crate) enum Command {
     /// List the places whose public holidays are known, or the dates of some
     Holidays(HolidaysArgs),
     /// Train on a real home's three months, and show what the month after would have told you
-    Demo,
+    Demo(DemoArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Print the manual, or write one page a command into a directory
@@ -307,6 +313,13 @@ pub(crate) struct LearnArgs {
     /// Seed of every random choice [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Replay the month after as it would come, an hour every few milliseconds, and say each alert as it arises
+    #[arg(long)]
+    pub(crate) live: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -9,6 +9,7 @@ mod drift;
 mod excluded;
 mod history;
 mod inputs;
+mod live;
 mod matrix;
 mod model_output;
 mod output;
@@ -32,11 +33,13 @@ fn main() -> ExitCode {
         Command::Distil(args) => commands::distil::run(&args),
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Score(args) => commands::score::run(&args),
+        Command::Watch(args) => commands::watch::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Holidays(args) => commands::holidays::run(&args),
-        Command::Demo => commands::demo::run(),
+        Command::Demo(args) if args.live => commands::demo_live::run(),
+        Command::Demo(_) => commands::demo::run(),
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man(args) => commands::man::run(&args),
     };
@@ -49,7 +52,10 @@ fn main() -> ExitCode {
             let is_outside = error.is::<OutputError>()
                 || error
                     .downcast_ref::<knowatt_readings::Error>()
-                    .is_some_and(knowatt_readings::Error::is_outside);
+                    .is_some_and(knowatt_readings::Error::is_outside)
+                || error
+                    .downcast_ref::<knowatt_stream::Error>()
+                    .is_some_and(|error| error.remedy() != knowatt_stream::Remedy::Change);
             ExitCode::from(if is_outside { 3 } else { 2 })
         }
     }

@@ -39,6 +39,11 @@ impl Counts {
         self.anomalies.iter().sum()
     }
 
+    /// Each reason to leave something out, and how often there was.
+    pub fn left_out(&self) -> impl Iterator<Item = (LeftOut, u64)> {
+        LeftOut::ALL.into_iter().zip(self.left_out)
+    }
+
     /// All that was left out of what could be read.
     pub fn all_left_out(&self) -> u64 {
         self.left_out.iter().sum::<u64>() + self.future + self.unknown_meter

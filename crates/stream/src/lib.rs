@@ -16,6 +16,7 @@ mod error;
 pub mod hours;
 mod keep;
 mod meter;
+pub mod open;
 mod outlets;
 mod sink;
 pub mod sinks;

@@ -21,12 +21,27 @@ const ZONE: &str = "Europe/Paris";
 const LEARN: &[u8] = include_bytes!("../../../../data/home/learn-hourly.csv");
 const AFTER: &[u8] = include_bytes!("../../../../data/home/after-hourly.csv");
 
+/// The home: its model, what it was learned from, and what came after.
+pub(super) struct Home {
+    pub(super) model: ModelFile,
+    hours_learned: u64,
+    pub(super) after: Readings,
+}
+
+impl Home {
+    /// Reads and trains.
+    pub(super) fn new(options: &Options) -> Result<Self> {
+        let learned = read("learn-hourly.csv", LEARN, options)?;
+        let after = read("after-hourly.csv", AFTER, options)?;
+        let hours_learned = learned.rows.len() as u64;
+        let model = train(learned, ZONE, options)?.model_file(options.alerts_per_month)?;
+        Ok(Self { model, hours_learned, after })
+    }
+}
+
 pub(crate) fn run() -> Result<ExitCode> {
     let options = Options::default();
-    let learned = read("learn-hourly.csv", LEARN, &options)?;
-    let after = read("after-hourly.csv", AFTER, &options)?;
-    let hours_learned = learned.rows.len() as u64;
-    let model = train(learned, ZONE, &options)?.model_file(options.alerts_per_month)?;
+    let Home { model, hours_learned, after } = Home::new(&options)?;
 
     let episodes = episodes(&model, &after)?;
     let wh = [150.0, 500.0, 1500.0, 3000.0];

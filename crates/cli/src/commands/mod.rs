@@ -3,6 +3,7 @@
 pub(crate) mod backtest;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod demo_live;
 pub(crate) mod distil;
 pub(crate) mod evaluate;
 pub(crate) mod export;
@@ -12,3 +13,4 @@ pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod score;
 pub(crate) mod train;
+pub(crate) mod watch;

@@ -1,0 +1,53 @@
+//! `knowatt watch`: readings in as they come, anomalies out.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use knowatt_stream::{Counts, Error, open, watch};
+
+use crate::{args::WatchArgs, live, output::say, text::counted};
+
+pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
+    let config = args.config()?;
+    let status = live::Status::new();
+    live::log(args.input.log_format, &status);
+    let stop = live::stop()?;
+    let model = config.model.as_deref();
+    let model = model.ok_or_else(|| Error::change("no model: name one, or `model` in --config FILE"))?;
+    let mut tables = knowatt_stream::Tables::open(model, config.default_model.as_deref())?;
+    let mut decoders = open::decoders(&config, &tables.zone())?;
+    let keep = open::keep(&config)?;
+    let settings = config.settings();
+    let mut open = |position: Option<&str>| open::open(&config, position, &stop);
+    let mut tick = |counts: &Counts| status.say(told(counts));
+    let ended = watch(&mut open, &mut decoders, &mut tables, &settings, keep, &stop, &mut tick);
+    status.end();
+    let counts = ended?;
+    say!("watched   {}", told(&counts));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How it goes, in a line.
+fn told(counts: &Counts) -> String {
+    let mut parts = vec![
+        counted(counts.messages, "message"),
+        counted(counts.hours, "hour"),
+        format!("{} above 1.0", counted(counts.all_anomalies(), "time")),
+    ];
+    for (count, what) in [
+        (counts.dead_letters, "that cannot be read"),
+        (counts.unknown_meter, "of meters without a model"),
+        (counts.future, "of the future"),
+        (counts.silent, "silent"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    for (why, count) in counts.left_out() {
+        if count > 0 {
+            parts.push(format!("{count} left out: {}", why.name()));
+        }
+    }
+    parts.join(", ")
+}
