@@ -232,14 +232,18 @@ mod tests {
         };
         let mut decoder = decoder("Europe/Paris", &options);
         let mut said = |value: &str| {
-            let record = LiveRecord { timestamp_ms: Some(1_706_720_400_500), key: Some(b"plug"), value: None };
+            let record =
+                LiveRecord { timestamp_ms: Some(1_706_720_400_500), key: Some(b"plug"), value: None };
             told(decoder.decode(&LiveRecord { value: Some(value.as_bytes()), ..record }))
         };
         assert_eq!(
             said(r#"{"meter":"a","ts":5,"hour":3,"ENERGY":{"Total":120}}"#),
             "plug|2024-01-31T17:00:00.5Z|2|energy per interval"
         );
-        assert_eq!(said(r#"{"DS18B20":{"Temperature":20.4}}"#), "nothing: it has not the field that is named");
+        assert_eq!(
+            said(r#"{"DS18B20":{"Temperature":20.4}}"#),
+            "nothing: it has not the field that is named"
+        );
         assert_eq!(said(r#"{"ENERGY":{"Total":true}}"#), "poison: `ENERGY.Total` is not a number");
         assert!(said("ON").starts_with("poison: `ON` is not JSON"));
     }

@@ -16,6 +16,8 @@ mod error;
 pub mod hours;
 mod keep;
 mod meter;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 mod outlets;
 mod sink;
 pub mod sinks;
