@@ -1,6 +1,6 @@
 //! How a broker is reached: its address, who we are, and whom we trust.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use rumqttc::{TlsConfiguration, Transport, v5::MqttOptions};
 use rustls::{
@@ -8,33 +8,15 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use serde::Deserialize;
 
 use super::MAX_PACKET_BYTES;
-use crate::error::Error;
+use crate::{config::MqttConfig, error::Error};
 
 /// How long a connection may be quiet before the broker is asked whether it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Where the user and the password are, if neither the address nor the configuration has them.
 const USER_VARIABLE: &str = "KNOWATT_MQTT_USER";
 const PASSWORD_VARIABLE: &str = "KNOWATT_MQTT_PASSWORD";
-
-/// A password. It is never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("**REDACTED**")
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
 
 /// `mqtt://[user@]host[:port][/topic]`, or `mqtts://` for TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,116 +73,103 @@ impl Address {
     }
 }
 
-/// Who we are, and whom we trust.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Access {
-    pub(crate) user: Option<String>,
-    pub(crate) password: Option<Secret>,
-    pub(crate) password_file: Option<PathBuf>,
-    pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) certificate_file: Option<PathBuf>,
-    pub(crate) key_file: Option<PathBuf>,
-}
-
-impl Access {
-    /// What the client needs to know, but what is different for source and sink.
-    pub(crate) fn options(&self, address: &Address, client_id: &str) -> Result<MqttOptions, Error> {
-        let mut options = MqttOptions::new(client_id, &address.host, address.port);
-        options.set_keep_alive(KEEP_ALIVE).set_max_packet_size(Some(MAX_PACKET_BYTES));
-        let mut network = options.network_options();
-        network.set_tcp_nodelay(true);
-        options.set_network_options(network);
-        if address.is_tls {
-            options
-                .set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(self.tls()?))));
-        } else if self.ca_file.is_some() || self.certificate_file.is_some() {
+/// What the client needs to know, but for what is different for source and sink.
+pub(crate) fn settings(
+    address: &Address,
+    config: &MqttConfig,
+    client_id: &str,
+) -> Result<MqttOptions, Error> {
+    let mut settings = MqttOptions::new(client_id, &address.host, address.port);
+    settings.set_keep_alive(KEEP_ALIVE).set_max_packet_size(Some(MAX_PACKET_BYTES));
+    let mut network = settings.network_options();
+    network.set_tcp_nodelay(true);
+    settings.set_network_options(network);
+    let broker = address.broker();
+    if address.is_tls {
+        settings.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(tls(config)?))));
+    } else if config.ca_file.is_some() || config.certificate_file.is_some() {
+        return Err(Error::change(format!(
+            "certificates are for TLS, and {broker} has none: write mqtts://"
+        )));
+    }
+    match (user(address, config), password(config)?) {
+        (Some(user), password) => _ = settings.set_credentials(user, password.unwrap_or_default()),
+        (None, Some(_)) => {
             return Err(Error::change(format!(
-                "certificates are for TLS, and {} has none: write mqtts://",
-                address.broker()
+                "a password for {broker} and no user: give `user`, or {USER_VARIABLE}"
             )));
         }
-        match (self.user(address), self.password()?) {
-            (Some(user), password) => {
-                options.set_credentials(user, password.unwrap_or_default());
-            }
-            (None, Some(_)) => {
-                return Err(Error::change(format!(
-                    "a password for {} and no user: give `user`, or {USER_VARIABLE}",
-                    address.broker()
-                )));
-            }
-            (None, None) => {}
-        }
-        Ok(options)
+        (None, None) => {}
     }
+    Ok(settings)
+}
 
-    pub(crate) fn user(&self, address: &Address) -> Option<String> {
-        let said = address.user.clone().or_else(|| self.user.clone());
-        said.or_else(|| std::env::var(USER_VARIABLE).ok()).filter(|user| !user.is_empty())
+pub(crate) fn user(address: &Address, config: &MqttConfig) -> Option<String> {
+    let said = address.user.clone().or_else(|| config.user.clone());
+    said.or_else(|| std::env::var(USER_VARIABLE).ok()).filter(|user| !user.is_empty())
+}
+
+fn password(config: &MqttConfig) -> Result<Option<String>, Error> {
+    if let Some(password) = &config.password {
+        return Ok(Some(password.reveal().to_owned()));
     }
-
-    fn password(&self) -> Result<Option<String>, Error> {
-        if let Some(Secret(password)) = &self.password {
-            return Ok(Some(password.clone()));
+    let Some(path) = &config.password_file else {
+        return Ok(std::env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty()));
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+        Err(error) => {
+            Err(Error::change(format!("the password file {} cannot be read: {error}", path.display())))
         }
-        let Some(path) = &self.password_file else {
-            return Ok(std::env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty()));
+    }
+}
+
+/// The machine's certificates, or those of a file; and our own, if there is one.
+fn tls(config: &MqttConfig) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore::empty();
+    if let Some(path) = &config.ca_file {
+        let unusable = |what: &dyn fmt::Display| {
+            Error::change(format!("the certificates of {} cannot be used: {what}", path.display()))
         };
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
-            Err(error) => {
-                Err(Error::change(format!("the password file {} cannot be read: {error}", path.display())))
-            }
+        let found = CertificateDer::pem_file_iter(path).map_err(|error| unusable(&error))?;
+        for certificate in found {
+            let certificate = certificate.map_err(|error| unusable(&error))?;
+            roots.add(certificate).map_err(|error| unusable(&error))?;
+        }
+        if roots.is_empty() {
+            return Err(unusable(&"no certificate in PEM is in it"));
+        }
+    } else {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            return Err(Error::outside(
+                "this machine has no certificates to know a broker by: name them with `ca-file`, or install ca-certificates",
+            ));
         }
     }
-
-    /// The machine's certificates, or those of a file; and our own, if there is one.
-    fn tls(&self) -> Result<ClientConfig, Error> {
-        let mut roots = RootCertStore::empty();
-        if let Some(path) = &self.ca_file {
-            let unusable = |what: &dyn fmt::Display| {
-                Error::change(format!("the certificates of {} cannot be used: {what}", path.display()))
-            };
-            let found = CertificateDer::pem_file_iter(path).map_err(|error| unusable(&error))?;
-            for certificate in found {
-                let certificate = certificate.map_err(|error| unusable(&error))?;
-                roots.add(certificate).map_err(|error| unusable(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(unusable(&"no certificate in PEM is in it"));
-            }
-        } else {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                return Err(Error::outside(
-                    "this machine has no certificates to know a broker by: name them with `ca-file`, or install ca-certificates",
-                ));
-            }
+    let unusable = |what: &dyn fmt::Display| Error::change(format!("TLS cannot be used: {what}"));
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))?
+        .with_root_certificates(roots);
+    match (&config.certificate_file, &config.key_file) {
+        (None, None) => Ok(builder.with_no_client_auth()),
+        (Some(certificate), Some(key)) => {
+            let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+            let chain =
+                chain.map_err(|error| unusable(&format_args!("{}: {error}", certificate.display())))?;
+            let private = PrivateKeyDer::from_pem_file(key);
+            let private = private.map_err(|error| unusable(&format_args!("{}: {error}", key.display())))?;
+            builder.with_client_auth_cert(chain, private).map_err(|error| unusable(&error))
         }
-        let unusable = |what: &dyn fmt::Display| Error::change(format!("TLS cannot be used: {what}"));
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(&error))?
-            .with_root_certificates(roots);
-        match (&self.certificate_file, &self.key_file) {
-            (None, None) => Ok(builder.with_no_client_auth()),
-            (Some(certificate), Some(key)) => {
-                let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
-                let chain =
-                    chain.map_err(|error| unusable(&format_args!("{}: {error}", certificate.display())))?;
-                let private = PrivateKeyDer::from_pem_file(key);
-                let private =
-                    private.map_err(|error| unusable(&format_args!("{}: {error}", key.display())))?;
-                builder.with_client_auth_cert(chain, private).map_err(|error| unusable(&error))
-            }
-            _ => Err(Error::change("a certificate of our own needs both `certificate-file` and `key-file`")),
-        }
+        _ => Err(Error::change("a certificate of our own needs both `certificate-file` and `key-file`")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Secret;
 
     #[test]
     fn an_address_is_a_broker_and_a_topic() {
@@ -232,15 +201,15 @@ mod tests {
     #[test]
     fn a_password_wants_a_user_and_certificates_want_tls() {
         let address = Address::parse("mqtt://hub").unwrap();
-        let refused = |access: Access| access.options(&address, "id").err().unwrap().to_string();
-        let access = Access { password: Some(Secret::from("hunter2")), ..Access::default() };
+        let refused = |config: MqttConfig| settings(&address, &config, "id").err().unwrap().to_string();
+        let config = MqttConfig { password: Some(Secret::from("hunter2")), ..MqttConfig::default() };
         assert_eq!(
-            refused(access),
+            refused(config),
             "a password for mqtt://hub:1883 and no user: give `user`, or KNOWATT_MQTT_USER"
         );
-        let access = Access { ca_file: Some("ca.pem".into()), ..Access::default() };
-        assert!(refused(access).contains("write mqtts://"));
-        let access = Access { password_file: Some("/nowhere/password".into()), ..Access::default() };
-        assert!(refused(access).starts_with("the password file /nowhere/password cannot be read"));
+        let config = MqttConfig { ca_file: Some("ca.pem".into()), ..MqttConfig::default() };
+        assert!(refused(config).contains("write mqtts://"));
+        let config = MqttConfig { password_file: Some("/nowhere/password".into()), ..MqttConfig::default() };
+        assert!(refused(config).starts_with("the password file /nowhere/password cannot be read"));
     }
 }

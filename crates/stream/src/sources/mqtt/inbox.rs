@@ -18,6 +18,8 @@ use crate::error::Error;
 const MOST_BYTES: usize = 16 << 20;
 /// How long the connection is not read while there is no room; well below the time after which a broker ends it.
 const LONGEST_STOP: Duration = Duration::from_secs(10);
+/// So many unacknowledged messages may be all that a broker sends: half of what Mosquitto does.
+const MOST_WAITED_FOR: usize = 10;
 /// How long is waited for more while the broker may wait for an acknowledgement.
 const SHORT: Duration = Duration::from_millis(10);
 
@@ -173,8 +175,8 @@ impl Inbox {
     /// The next message, or none if there is none for a while.
     pub(super) fn next(&self, patience: Duration) -> Result<Option<Arrived>, Error> {
         let mut state = self.lock();
-        let until =
-            Instant::now() + if state.unacknowledged.is_empty() { patience } else { patience.min(SHORT) };
+        let until = Instant::now()
+            + if state.unacknowledged.len() < MOST_WAITED_FOR { patience } else { patience.min(SHORT) };
         loop {
             if let Some(arrived) = state.waiting.pop_front() {
                 state.bytes -= arrived.payload.len();
@@ -193,6 +195,12 @@ impl Inbox {
         }
     }
 
+    /// Whether the broker may wait for acknowledgements before it sends more.
+    pub(super) fn is_waited_for(&self) -> bool {
+        let state = self.lock();
+        state.waiting.is_empty() && state.unacknowledged.len() >= MOST_WAITED_FOR
+    }
+
     /// Acknowledges all before that offset.
     pub(super) fn acknowledge(&self, next_offset: i64) {
         self.lock().acknowledge(next_offset);
@@ -201,7 +209,8 @@ impl Inbox {
 
 impl State {
     fn acknowledge(&mut self, next_offset: i64) {
-        while let Some(first) = self.unacknowledged.pop_front_if(|first| first.offset < next_offset) {
+        let ripe = self.unacknowledged.partition_point(|message| message.offset < next_offset);
+        for first in self.unacknowledged.drain(..ripe).collect::<Vec<_>>() {
             if first.connection == self.connection && self.client.is_some() {
                 self.send_ack(&first.publish);
             } else {

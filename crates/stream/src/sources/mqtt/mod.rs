@@ -2,7 +2,7 @@
 //!
 //! - **Delivery** is at least once, for what is published with QoS 1 or 2: the session at the broker outlives us (for a
 //!   week), and a message is acknowledged only when everything that follows from it is delivered and stored. What
-//!   is published with QoS 0, as Tasmota, Shelly and Zigbee2MQTT do unless told otherwise, is lost while nobody listens; a
+//!   is published with QoS 0, as Tasmota, Shelly and `zigbee2mqtt` do unless told otherwise, is lost while nobody listens; a
 //!   register tells afterwards what was used meanwhile, power does not. Mosquitto keeps 1000 messages for who is away
 //!   (`max_queued_messages`), and over its own restart only with `persistence true`.
 //! - **After a broken connection** the broker sends again what was not acknowledged. What is being worked on is known by its packet identifier
@@ -25,7 +25,6 @@ mod tests;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -38,26 +37,24 @@ use rumqttc::v5::{
         v5::{ConnAck, Filter, Publish, RetainForwardRule, SubAck, SubscribeReasonCode},
     },
 };
-use serde::Deserialize;
 use tracing::{info, warn};
 
+pub use self::preset::Preset;
 use self::{
     inbox::{Arrived, Inbox, Room},
     subscription::Reading,
 };
-pub use self::{preset::Preset, subscription::Subscription};
 use crate::{
     clock,
+    config::{MqttConfig, Subscription},
     error::Error,
     mqtt::{
         MADE_BY,
-        access::{Access, Address},
+        access::{Address, settings, user},
         link::{Link, Peer},
     },
     source::{Body, Incoming, Message, Place, Read, Repeats, Source},
 };
-
-pub use crate::mqtt::access::Secret;
 
 /// The most messages that may come without having been acknowledged.
 pub const RECEIVE_MAXIMUM: u16 = 256;
@@ -70,64 +67,36 @@ const KEPT_BYTES: usize = 64 << 10;
 /// How long a session is kept for us while we are away.
 const SESSION_S: u32 = 7 * 24 * 3600;
 
-/// Options of the source: the table `[source]` with `from = "mqtt://…"`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct MqttSourceOptions {
-    /// `mqtt://[user@]host[:port][/topic]`, or `mqtts://`.
-    pub from: String,
-    /// Whose messages come on the topic of the address; without a topic there, on the preset's own.
-    pub preset: Option<Preset>,
-    /// Further topics, or all.
-    pub subscriptions: Vec<Subscription>,
-    /// The name of our session; unless given it is made of what is subscribed to.
-    pub client_id: Option<String>,
-    /// The user, unless the address or `KNOWATT_MQTT_USER` names it.
-    pub user: Option<String>,
-    /// The password, unless `KNOWATT_MQTT_PASSWORD` has it.
-    pub password: Option<Secret>,
-    /// A file that holds the password and nothing else.
-    pub password_file: Option<PathBuf>,
-    /// The authority that the broker's certificate is from, in PEM; unless given, those that the machine trusts.
-    pub ca_file: Option<PathBuf>,
-    /// Our own certificate in PEM, if the broker wants one.
-    pub certificate_file: Option<PathBuf>,
-    /// Its key.
-    pub key_file: Option<PathBuf>,
+/// What each decoder has to know, by the number that records name. `base` has what was said for all sources.
+pub fn decoders(from: &str, config: &MqttConfig, base: &Options) -> Result<Vec<Options>, Error> {
+    let readings = readings(&Address::parse(from)?, config, base)?;
+    Ok(readings.into_iter().map(|reading| reading.options).collect())
 }
 
-impl MqttSourceOptions {
-    /// What each decoder has to know, by the number that records name; `base` has what was said for all sources.
-    pub fn decoders(&self, base: &Options) -> Result<Vec<Options>, Error> {
-        Ok(self.readings(base)?.into_iter().map(|reading| reading.options).collect())
+fn readings(address: &Address, config: &MqttConfig, base: &Options) -> Result<Vec<Reading>, Error> {
+    let (topic, preset) = (address.topic.clone(), config.preset.clone());
+    let is_named = topic.is_some() || preset.is_some();
+    let own = Subscription { topic, preset, ..Subscription::default() };
+    let all = is_named.then_some(&own).into_iter().chain(&config.subscriptions);
+    let readings = all.map(|subscription| Reading::of(subscription, base)).collect::<Result<Vec<_>, _>>()?;
+    if readings.is_empty() {
+        return Err(Error::change(
+            "nothing is subscribed to: name a topic in the address (mqtt://host/tele/+/SENSOR), a preset, or a table \
+             [[source.mqtt.subscriptions]]",
+        ));
     }
+    Ok(readings)
+}
 
-    fn readings(&self, base: &Options) -> Result<Vec<Reading>, Error> {
-        let address = Address::parse(&self.from)?;
-        let own = Subscription { topic: address.topic, preset: self.preset, ..Subscription::default() };
-        let own = (own.topic.is_some() || own.preset.is_some()).then_some(&own);
-        let readings =
-            own.into_iter().chain(&self.subscriptions).map(|subscription| subscription.check(base));
-        let readings = readings.collect::<Result<Vec<_>, _>>()?;
-        if readings.is_empty() {
-            return Err(Error::change(
-                "nothing is subscribed to: name a topic in the address (mqtt://host/tele/+/SENSOR), a preset, or a table \
-                 [[source.subscriptions]]",
-            ));
-        }
-        Ok(readings)
-    }
-
-    /// The session's name: the same for the same subscriptions. Brokers have to take 23 letters and digits.
-    fn client_id(&self, readings: &[Reading]) -> String {
-        let made = || {
-            let mut filters: Vec<_> = readings.iter().map(|reading| &*reading.filter).collect();
-            filters.sort_unstable();
-            let digest = crate::anomaly::alert_id(&filters.join("\n"), 0);
-            format!("knowatt{}", &digest[..12])
-        };
-        self.client_id.clone().unwrap_or_else(made)
-    }
+/// The session's name: the same for the same subscriptions. Brokers have to take 23 letters and digits.
+fn client_id(config: &MqttConfig, readings: &[Reading]) -> String {
+    let made = || {
+        let mut filters: Vec<_> = readings.iter().map(|reading| &*reading.filter).collect();
+        filters.sort_unstable();
+        let digest = crate::anomaly::alert_id(&filters.join("\n"), 0);
+        format!("knowatt{}", &digest[..12])
+    };
+    config.client_id.clone().unwrap_or_else(made)
 }
 
 /// Messages of a broker.
@@ -139,20 +108,12 @@ pub struct Mqtt {
 }
 
 impl Mqtt {
-    /// Connects and subscribes. `base` as for [`MqttSourceOptions::decoders`].
-    pub fn open(options: &MqttSourceOptions, base: &Options) -> Result<Self, Error> {
-        let address = Address::parse(&options.from)?;
-        let readings = options.readings(base)?;
-        let client_id = options.client_id(&readings);
-        let access = Access {
-            user: options.user.clone(),
-            password: options.password.clone(),
-            password_file: options.password_file.clone(),
-            ca_file: options.ca_file.clone(),
-            certificate_file: options.certificate_file.clone(),
-            key_file: options.key_file.clone(),
-        };
-        let mut settings = access.options(&address, &client_id)?;
+    /// Connects and subscribes. `base` as for [`decoders`].
+    pub fn open(from: &str, config: &MqttConfig, base: &Options) -> Result<Self, Error> {
+        let address = Address::parse(from)?;
+        let readings = readings(&address, config, base)?;
+        let client_id = client_id(config, &readings);
+        let mut settings = settings(&address, config, &client_id)?;
         settings
             .set_clean_start(false)
             .set_manual_acks(true)
@@ -169,7 +130,7 @@ impl Mqtt {
             inbox: Arc::clone(&inbox),
             readings,
             broker: broker.clone(),
-            user: access.user(&address).unwrap_or_default(),
+            user: user(&address, config).unwrap_or_default(),
             is_subscribed: false,
             is_resumed: false,
             left_out: LeftOut::default(),
@@ -204,6 +165,10 @@ impl Source for Mqtt {
             self.inbox.acknowledge(read.next_offset);
         }
         Ok(())
+    }
+
+    fn waits(&self) -> bool {
+        self.inbox.is_waited_for()
     }
 
     fn repeats(&self) -> Repeats {

@@ -6,20 +6,18 @@
 //! | `shelly-em` | `shellies/+/emeter/+/total` | a register in Wh, a bare number; each phase is a meter | Shelly's Gen1 API, *Shelly EM* and *Shelly 3EM: MQTT*: <https://shelly-api-docs.shelly.cloud/gen1/> |
 //! | `shelly-relay` | `shellies/+/relay/+/energy` | a register in watt-minutes, a bare number, from 0 again when the device starts | the same, *Shelly1/1PM*, *Shelly Plug/PlugS: MQTT* |
 //! | `shelly-gen2` | `+/status/+` | `aenergy.total`, a register in Wh: of `switch:0`, `pm1:0`, `cover:0` and others that measure | Shelly's Gen2+ API, *Switch*: <https://shelly-api-docs.shelly.cloud/gen2/> |
-//! | `shelly-gen2-em` | `+/status/emdata:0` | `total_act`, a register in Wh, of all phases | the same, *EMData* |
-//! | `zigbee2mqtt` | `zigbee2mqtt/+` | `energy`, a register in kWh | Zigbee2MQTT's *MQTT Topics and Messages* and its devices' pages: <https://www.zigbee2mqtt.io/> |
+//! | `shelly-gen2-em` | `+/status/emdata:0` | `total_act`, a register in Wh, of all phases | the same, *EM data* |
+//! | `zigbee2mqtt` | `zigbee2mqtt/+` | `energy`, a register in kWh | Its *MQTT Topics and Messages* and its devices' pages: <https://www.zigbee2mqtt.io/> |
 //! | `zigbee2mqtt-power` | `zigbee2mqtt/+` | `power` in W | the same |
 //! | `home-assistant` | must be given: `homeassistant/sensor/meter/state` | a bare number, as `mqtt_statestream` publishes an entity's state; its unit must be given, and kWh is a register | <https://www.home-assistant.io/integrations/mqtt_statestream/> |
 //!
 //! Shelly's `emeter/0/energy` counts watt-minutes since it was last sent, and is not for this. Gen2+ sends `status` if *Generic status update over MQTT*
 //! is on. A Tasmota device whose `Timezone` was never set is an hour or many off: set it, or leave `Time` with `time = ""`.
 
-use knowatt_readings::{Kind, Unit};
-use serde::Deserialize;
+use knowatt_readings::Unit;
 
 /// Whose messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
     /// Tasmota's `SENSOR`.
     Tasmota,
@@ -31,9 +29,9 @@ pub enum Preset {
     ShellyGen2,
     /// Shelly's three-phase meters from the second generation on.
     ShellyGen2Em,
-    /// Zigbee2MQTT: the counted energy.
+    /// Of `zigbee2mqtt`: the counted energy.
     Zigbee2mqtt,
-    /// Zigbee2MQTT: the power.
+    /// Of `zigbee2mqtt`: the power.
     Zigbee2mqttPower,
     /// Home Assistant's `mqtt_statestream`.
     HomeAssistant,
@@ -46,13 +44,6 @@ pub(super) struct Row {
     pub(super) unit: Option<Unit>,
     pub(super) time: Option<&'static str>,
     pub(super) meter_level: Option<i32>,
-}
-
-impl Row {
-    /// All of them count up, but power.
-    pub(super) fn kind(&self, unit: Option<Unit>) -> Kind {
-        if unit.is_some_and(|unit| unit.kind() == Kind::Power) { Kind::Power } else { Kind::Register }
-    }
 }
 
 impl Preset {

@@ -1,12 +1,13 @@
-use knowatt_readings::{Live, LiveDecoder};
+use knowatt_readings::{Live, LiveDecoder, Unit};
 use knowatt_score::{Calendar, DayClasses};
 
 use super::*;
+use crate::config::Secret;
 use crate::mqtt::fake_broker::{Broker, Connection, DUP, Packet as Heard, RETAIN};
 
 /// What the payload of a topic says, in a line.
 fn said(subscription: &Subscription, topic: &str, payload: &str) -> String {
-    let reading = subscription.check(&Options::default()).unwrap();
+    let reading = Reading::of(subscription, &Options::default()).unwrap();
     let meter = match reading.meter(topic) {
         None => return "another topic".to_owned(),
         Some(Err(why)) => return why,
@@ -31,7 +32,11 @@ fn said(subscription: &Subscription, topic: &str, payload: &str) -> String {
 }
 
 fn of(preset: Preset, topic: Option<&str>) -> Subscription {
-    Subscription { preset: Some(preset), topic: topic.map(str::to_owned), ..Subscription::default() }
+    Subscription {
+        preset: Some(preset.name().to_owned()),
+        topic: topic.map(str::to_owned),
+        ..Subscription::default()
+    }
 }
 
 #[test]
@@ -101,16 +106,16 @@ fn what_devices_send_is_read_as_it_is() {
 fn a_state_of_home_assistant_is_a_bare_number_whose_unit_is_given() {
     // homeassistant/components/mqtt_statestream: the state as it is, retained, QoS 1.
     let topic = "homeassistant/sensor/house_energy/state";
-    let state =
-        |unit: &str| Subscription { unit: Some(unit.to_owned()), ..of(Preset::HomeAssistant, Some(topic)) };
+    let state = |unit: Unit| Subscription { unit: Some(unit), ..of(Preset::HomeAssistant, Some(topic)) };
     assert_eq!(
-        said(&state("kWh"), topic, "1234.5"),
+        said(&state(Unit::KWh), topic, "1234.5"),
         "house_energy|2024-01-31T17:00:00Z|1234500|cumulative register"
     );
-    assert_eq!(said(&state("W"), topic, "310"), "house_energy|2024-01-31T17:00:00Z|310|power");
-    assert_eq!(said(&state("kWh"), topic, "unavailable"), "nothing: no value");
-    let refused =
-        |subscription: Subscription| subscription.check(&Options::default()).err().unwrap().to_string();
+    assert_eq!(said(&state(Unit::W), topic, "310"), "house_energy|2024-01-31T17:00:00Z|310|power");
+    assert_eq!(said(&state(Unit::KWh), topic, "unavailable"), "nothing: no value");
+    let refused = |subscription: Subscription| {
+        Reading::of(&subscription, &Options::default()).err().unwrap().to_string()
+    };
     assert!(refused(of(Preset::HomeAssistant, Some(topic))).contains("give `unit`"));
     assert!(refused(of(Preset::HomeAssistant, None)).contains("needs the `topic`"));
 }
@@ -120,7 +125,7 @@ fn a_meter_is_named_by_what_stands_for_the_wildcards_or_as_is_said() {
     let energy = |topic: &str| Subscription {
         topic: Some(topic.to_owned()),
         value: Some("e".to_owned()),
-        unit: Some("Wh".to_owned()),
+        unit: Some(Unit::Wh),
         ..Subscription::default()
     };
     let meter = |subscription: &Subscription, topic: &str| {
@@ -148,43 +153,37 @@ fn a_meter_is_named_by_what_stands_for_the_wildcards_or_as_is_said() {
 }
 
 #[test]
-fn options_are_a_table_of_the_configuration() {
-    let options: MqttSourceOptions = toml::from_str(
-        r#"
-        from = "mqtt://hub:1883"
-        user = "knowatt"
-        password = "hunter2"
-        [[subscriptions]]
-        preset = "tasmota"
-        [[subscriptions]]
-        topic = "heat/pump"
-        meter = "heat pump"
-        value = "power"
-        unit = "W"
-        "#,
-    )
-    .unwrap();
-    let decoders = options.decoders(&Options::default()).unwrap();
+fn what_is_said_is_a_table_of_the_configuration() {
+    let example: String = include_str!("../../config/mqtt.rs")
+        .lines()
+        .skip_while(|line| !line.contains("```toml"))
+        .skip(1)
+        .take_while(|line| !line.contains("```"))
+        .map(|line| line.trim_start_matches("//!").to_owned() + "\n")
+        .collect();
+    let config = crate::config::Config::parse(&example).unwrap();
+    let decoders =
+        decoders(config.source.from.as_deref().unwrap(), &config.source.mqtt, &config.columns()).unwrap();
     let columns: Vec<_> = decoders.iter().map(|options| options.value_column.as_deref().unwrap()).collect();
-    assert_eq!(columns, ["ENERGY.Total", "power"]);
-    assert!(!format!("{options:?}").contains("hunter2"));
-    let unknown = toml::from_str::<MqttSourceOptions>("from = \"mqtt://hub\"\nqos = 2").unwrap_err();
-    assert!(unknown.to_string().contains("unknown field `qos`"), "{unknown}");
-    let refused = |text: &str| {
-        let options: MqttSourceOptions = toml::from_str(text).unwrap();
-        options.decoders(&Options::default()).err().unwrap().to_string()
+    assert_eq!(columns, ["ENERGY.Total", "electric.total_kwh"]);
+    let secret: MqttConfig = toml::from_str("password = \"hunter2\"").unwrap();
+    assert!(!format!("{secret:?}").contains("hunter2"));
+    let refused = |from: &str, text: &str| {
+        super::decoders(from, &toml::from_str(text).unwrap(), &Options::default()).err().unwrap().to_string()
     };
-    assert!(refused("from = \"mqtt://hub\"").starts_with("nothing is subscribed to"));
-    assert!(refused("from = \"mqtt://hub/a/#/b\"").contains("cannot be subscribed to"));
-    let bad = "from = \"mqtt://hub\"\nsubscriptions = [{topic = \"a\", unit = \"J\"}]";
-    assert_eq!(refused(bad), "the subscription to `a`: the unit `J` is none of Wh, kWh, W, kW, Wmin");
+    assert!(refused("mqtt://hub", "").starts_with("nothing is subscribed to"));
+    assert!(refused("mqtt://hub/a/#/b", "").contains("cannot be subscribed to"));
+    assert!(
+        refused("mqtt://hub", "preset = \"tasmotta\"")
+            .starts_with("the preset `tasmotta` is none of tasmota, ")
+    );
 }
 
 #[test]
 fn a_session_has_the_same_name_for_the_same_subscriptions() {
     let id = |from: &str| {
-        let options = MqttSourceOptions { from: from.to_owned(), ..MqttSourceOptions::default() };
-        options.client_id(&options.readings(&Options::default()).unwrap())
+        let config = MqttConfig::default();
+        client_id(&config, &readings(&Address::parse(from).unwrap(), &config, &Options::default()).unwrap())
     };
     assert_eq!(id("mqtt://hub/tele/+/SENSOR"), id("mqtt://hub:1883/tele/+/SENSOR"));
     assert_ne!(id("mqtt://hub/tele/+/SENSOR"), id("mqtt://hub/tele/+/STATE"));
@@ -194,20 +193,16 @@ fn a_session_has_the_same_name_for_the_same_subscriptions() {
 
 /// Opens a source of bare Wh at that broker, which lets it in.
 fn opened(broker: &Broker) -> (Mqtt, Connection) {
-    let options = bare(broker);
-    let opening = std::thread::spawn(move || Mqtt::open(&options, &Options::default()).unwrap());
+    let address = broker.address();
+    let opening = std::thread::spawn(move || Mqtt::open(&address, &bare(), &Options::default()).unwrap());
     let connection = broker.accept_subscriber(false);
     (opening.join().unwrap(), connection)
 }
 
-fn bare(broker: &Broker) -> MqttSourceOptions {
-    let subscription = Subscription {
-        topic: Some("m/+".to_owned()),
-        unit: Some("Wh".to_owned()),
-        ..Subscription::default()
-    };
-    let (from, subscriptions) = (broker.address(), vec![subscription]);
-    MqttSourceOptions { from, subscriptions, ..MqttSourceOptions::default() }
+fn bare() -> MqttConfig {
+    let subscription =
+        Subscription { topic: Some("m/+".to_owned()), unit: Some(Unit::Wh), ..Subscription::default() };
+    MqttConfig { subscriptions: vec![subscription], ..MqttConfig::default() }
 }
 
 /// The next message: its offset, meter and payload, or why it cannot be read.
@@ -372,11 +367,13 @@ fn a_burst_without_acknowledgements_waits_until_it_is_read_and_none_is_lost() {
 fn a_broker_that_refuses_is_said_with_the_way_out() {
     let refused = |reason: u8, user: Option<&str>| {
         let broker = Broker::start();
-        let mut options = bare(&broker);
+        let mut config = bare();
         if let Some(user) = user {
-            (options.user, options.password) = (Some(user.to_owned()), Some(Secret::from("hunter2")));
+            (config.user, config.password) = (Some(user.to_owned()), Some(Secret::from("hunter2")));
         }
-        let opening = std::thread::spawn(move || Mqtt::open(&options, &Options::default()).err().unwrap());
+        let address = broker.address();
+        let opening =
+            std::thread::spawn(move || Mqtt::open(&address, &config, &Options::default()).err().unwrap());
         broker.refuse(reason);
         let error = opening.join().unwrap();
         assert_eq!(error.remedy(), crate::Remedy::Outside);
@@ -390,18 +387,17 @@ fn a_broker_that_refuses_is_said_with_the_way_out() {
     assert!(refused(0x87, None).contains("KNOWATT_MQTT_USER"));
     assert!(refused(0x84, None).contains("does not speak MQTT 5"));
     assert_eq!(refused(0x89, None), "the broker BROKER refuses us: ServerBusy");
-    let options =
-        MqttSourceOptions { from: "mqtt://127.0.0.1:1/m".to_owned(), ..MqttSourceOptions::default() };
-    let said = Mqtt::open(&options, &Options::default()).err().unwrap().to_string();
+    let said = Mqtt::open("mqtt://127.0.0.1:1", &bare(), &Options::default()).err().unwrap().to_string();
     assert!(said.starts_with("nobody answers at mqtt://127.0.0.1:1: Connection refused"), "{said}");
 }
 
 #[test]
 fn a_subscription_that_is_not_granted_is_said() {
     let broker = Broker::start();
-    let options = bare(&broker);
-    let opening =
-        std::thread::spawn(move || Mqtt::open(&options, &Options::default()).err().unwrap().to_string());
+    let address = broker.address();
+    let opening = std::thread::spawn(move || {
+        Mqtt::open(&address, &bare(), &Options::default()).err().unwrap().to_string()
+    });
     broker.accept(false).grant(0x87);
     let said = opening.join().unwrap();
     assert!(said.contains("does not let `` subscribe to `m/+`: NotAuthorized"), "{said}");
