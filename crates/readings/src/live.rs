@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     clock::{Clock, Millis, TimeError},
-    error::Error,
+    error::{Error, ErrorKind},
     message::show,
     number::{self, Number},
     options::Options,
@@ -76,6 +76,7 @@ pub struct LiveSample<'d> {
 /// Reads records one by one.
 pub struct LiveDecoder {
     decoder: Decoder,
+    only_named: bool,
     clock: Clock,
     last: HashMap<Box<[u8]>, Millis>,
 }
@@ -85,7 +86,8 @@ impl LiveDecoder {
     pub fn new(options: &Options, zone: TimeZone) -> Result<Self, Error> {
         let schemas = Schemas::kept_or_new(None, options)?;
         let decoder = Decoder::new(options.clone(), schemas, Some(zone.clone()));
-        Ok(Self { decoder, clock: Clock::new(zone), last: HashMap::new() })
+        let only_named = options.only_named;
+        Ok(Self { decoder, only_named, clock: Clock::new(zone), last: HashMap::new() })
     }
 
     /// How the first record that was understood was, for the user.
@@ -98,6 +100,9 @@ impl LiveDecoder {
         let LiveRecord { timestamp_ms, key, value } = *record;
         let record = Record { partition: 0, offset: 0, timestamp_ms, key, value };
         let outcome = self.decoder.decode(&record);
+        if self.only_named && is_without_its_value(&outcome) {
+            return Live::Nothing("it has not the field that is named");
+        }
         settle(outcome, &mut self.clock, &mut self.last)
     }
 
@@ -111,6 +116,11 @@ impl LiveDecoder {
         let outcome = self.decoder.decode_row(columns, row, timestamp_ms);
         settle(outcome, &mut self.clock, &mut self.last)
     }
+}
+
+/// Whether there is no field of the name that the value's was given.
+fn is_without_its_value(outcome: &Outcome<'_>) -> bool {
+    matches!(outcome, Outcome::Puzzle(ErrorKind::MissingColumn { flag: "--value-column", .. }))
 }
 
 fn settle<'d>(outcome: Outcome<'d>, clock: &mut Clock, last: &mut HashMap<Box<[u8]>, Millis>) -> Live<'d> {
@@ -210,6 +220,32 @@ mod tests {
             said(r#"{"ts":"2024-03-31 02:30","w":5}"#).starts_with("poison: 2024-03-31 02:30 does not exist")
         );
         assert!(said("{").starts_with("poison: "));
+    }
+
+    #[test]
+    fn where_fields_are_named_no_other_is_guessed() {
+        let options = Options {
+            value_column: Some("ENERGY.Total".to_owned()),
+            unit: Some(crate::Unit::Wmin),
+            only_named: true,
+            ..Options::default()
+        };
+        let mut decoder = decoder("Europe/Paris", &options);
+        let mut said = |value: &str| {
+            let record =
+                LiveRecord { timestamp_ms: Some(1_706_720_400_500), key: Some(b"plug"), value: None };
+            told(decoder.decode(&LiveRecord { value: Some(value.as_bytes()), ..record }))
+        };
+        assert_eq!(
+            said(r#"{"meter":"a","ts":5,"hour":3,"ENERGY":{"Total":120}}"#),
+            "plug|2024-01-31T17:00:00.5Z|2|energy per interval"
+        );
+        assert_eq!(
+            said(r#"{"DS18B20":{"Temperature":20.4}}"#),
+            "nothing: it has not the field that is named"
+        );
+        assert_eq!(said(r#"{"ENERGY":{"Total":true}}"#), "poison: `ENERGY.Total` is not a number");
+        assert!(said("ON").starts_with("poison: `ON` is not JSON"));
     }
 
     #[test]

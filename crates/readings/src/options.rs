@@ -28,6 +28,9 @@ pub struct Options {
     pub avro_schema: Option<PathBuf>,
     /// The URL of the registry that has those schemas by number.
     pub schema_registry: Option<String>,
+    /// Whether no field is guessed by its name: the time is the record's and the meter its key, unless their fields are named.
+    /// A value that is named and not there is none, as many devices may speak in one place.
+    pub only_named: bool,
 }
 
 impl Options {

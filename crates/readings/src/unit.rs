@@ -28,11 +28,13 @@ pub enum Unit {
     W,
     /// Kilowatts.
     KW,
+    /// Watt-minutes, as the relays and plugs of Shelly's first generation count.
+    Wmin,
 }
 
 impl Unit {
     /// Every unit.
-    pub const ALL: [Self; 4] = [Self::Wh, Self::KWh, Self::W, Self::KW];
+    pub const ALL: [Self; 5] = [Self::Wh, Self::KWh, Self::W, Self::KW, Self::Wmin];
 
     /// How it is written.
     pub const fn name(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Unit {
             Self::KWh => "kWh",
             Self::W => "W",
             Self::KW => "kW",
+            Self::Wmin => "Wmin",
         }
     }
 
@@ -49,13 +52,14 @@ impl Unit {
         match self {
             Self::Wh | Self::W => 1.0,
             Self::KWh | Self::KW => 1000.0,
+            Self::Wmin => 1.0 / 60.0,
         }
     }
 
     /// What a column in this unit holds unless it is said to be a register.
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Wh | Self::KWh => Kind::Energy,
+            Self::Wh | Self::KWh | Self::Wmin => Kind::Energy,
             Self::W | Self::KW => Kind::Power,
         }
     }
@@ -71,6 +75,7 @@ impl Unit {
             return None;
         }
         words().rev().find_map(|word| match word {
+            "wmin" | "wattminute" | "wattminutes" => Some(Self::Wmin),
             "wh" | "watthour" | "watthours" => Some(Self::Wh),
             "kwh" | "kilowatthour" | "kilowatthours" => Some(Self::KWh),
             "w" | "watt" | "watts" => Some(Self::W),
@@ -91,7 +96,7 @@ impl FromStr for Unit {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|unit| unit.name().eq_ignore_ascii_case(text));
-        found.ok_or_else(|| format!("`{text}` is none of Wh, kWh, W, kW"))
+        found.ok_or_else(|| format!("`{text}` is none of Wh, kWh, W, kW, Wmin"))
     }
 }
 
@@ -141,6 +146,7 @@ mod tests {
             ("Usage (kWh)", Some(Unit::KWh)),
             ("Electricity 1 [W]", Some(Unit::W)),
             ("power.kW", Some(Unit::KW)),
+            ("relay_wmin", Some(Unit::Wmin)),
             ("Global_active_power", None),
             ("weather", None),
             ("price_eur_per_kwh", None),

@@ -29,6 +29,8 @@
 //!
 //! Unknown keys are refused. Paths are those of the process, not of the file.
 
+mod mqtt;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -40,6 +42,7 @@ use std::{
 use knowatt_readings::{Kind, Options, Unit};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+pub use self::mqtt::{MqttConfig, Secret, Subscription};
 use crate::{error::Error, hours::Rules, watch::Settings};
 
 /// The whole file.
@@ -86,6 +89,8 @@ pub struct SourceConfig {
     pub avro_schema: Option<PathBuf>,
     /// Of a topic.
     pub kafka: KafkaConfig,
+    /// Of a broker of MQTT.
+    pub mqtt: MqttConfig,
 }
 
 /// `[source.kafka]`, and of it what holds for `[sink.kafka]` too.
@@ -133,6 +138,8 @@ pub struct SinkConfig {
     pub events: Option<String>,
     /// Of a topic.
     pub kafka: KafkaConfig,
+    /// Of a broker of MQTT.
+    pub mqtt: MqttConfig,
 }
 
 /// `[hours]`.
@@ -282,7 +289,7 @@ mod tests {
             said("[hours]\n\ninterval = \"soon\""),
             "line 3: `soon` is not a length of time such as 90s, 15m or 1h30m"
         );
-        assert_eq!(said("[source]\nunit = \"MWh\""), "line 2: `MWh` is none of Wh, kWh, W, kW");
+        assert_eq!(said("[source]\nunit = \"MWh\""), "line 2: `MWh` is none of Wh, kWh, W, kW, Wmin");
         let secret = said("[source.kafka.properties]\n\"sasl.password\" = hunter2");
         assert!(secret.starts_with("line 2: ") && !secret.contains("hunter2"), "{secret}");
     }

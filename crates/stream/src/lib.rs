@@ -16,6 +16,8 @@ mod error;
 pub mod hours;
 mod keep;
 mod meter;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 pub mod open;
 mod outlets;
 mod sink;

@@ -29,6 +29,11 @@ pub trait Source {
         None
     }
 
+    /// Whether what it reads from waits for a commit before it gives more.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// Whether what was not committed is given again after a restart.
     fn repeats(&self) -> Repeats;
 

@@ -68,8 +68,8 @@ impl Settings {
     /// How often a source of that kind is committed: what is kept by another is cheap, what is written to a card is not.
     fn commit_interval(&self, repeats: Repeats) -> Duration {
         self.commit_interval.unwrap_or(match repeats {
-            Repeats::Log | Repeats::Unacknowledged => Duration::from_millis(100),
-            Repeats::Position => Duration::from_secs(1),
+            Repeats::Log => Duration::from_millis(100),
+            Repeats::Position | Repeats::Unacknowledged => Duration::from_secs(1),
             Repeats::Never => Duration::from_secs(10),
         })
     }
@@ -190,7 +190,7 @@ impl Stream<'_> {
             if stop.load(Ordering::Relaxed) {
                 return self.checkpoint(work);
             }
-            if now - times.committed >= self.interval {
+            if now - times.committed >= self.interval || self.source.waits() {
                 self.checkpoint(work)?;
                 times.committed = now;
             }

@@ -35,7 +35,7 @@ pub(crate) struct ColumnArgs {
     #[arg(long, value_name = "NAME", requires = "inputs")]
     pub(crate) value_column: Option<String>,
 
-    /// Unit of the values: Wh, kWh, W or kW [default: from the column's name]
+    /// Unit of the values: Wh, kWh, W, kW or Wmin (watt-minutes) [default: from the column's name]
     #[arg(long, value_name = "UNIT", requires = "inputs")]
     pub(crate) unit: Option<Unit>,
 

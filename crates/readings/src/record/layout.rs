@@ -31,12 +31,14 @@ impl Layout {
     pub(crate) fn new(shape: &Shape, options: &Options) -> Result<Self, ErrorKind> {
         let time = match &options.time_column {
             Some(name) => Some(named(shape, name, "--time-column")?),
+            None if options.only_named => None,
             None => known(shape, &TIME_NAMES),
         };
-        let hour = known(shape, &["hour"]);
+        let hour = if options.only_named { None } else { known(shape, &["hour"]) };
         let (time, hour) = if time == hour { (None, hour) } else { (time, hour) };
         let meter = match &options.meter_column {
             Some(name) => Some(named(shape, name, "--meter-column")?),
+            None if options.only_named => None,
             None => known(shape, &METER_NAMES),
         };
         let value = match &options.value_column {

@@ -1,1 +1,4 @@
 //! One file a sink.
+
+#[cfg(feature = "mqtt")]
+pub mod mqtt;

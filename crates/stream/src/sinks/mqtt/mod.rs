@@ -1,0 +1,302 @@
+//! MQTT: anomalies, events and dead letters as JSON, each to a topic.
+//!
+//! - **Delivery** is at least once, with QoS 1: [`Sink::deliver`] returns when the broker has acknowledged everything. What it has not acknowledged when the
+//!   connection breaks is published again, in order; what it has is not. So a subscriber sees something twice only if the broker took it and
+//!   fell before it could say so; the `alert_id` and `kind` are the same then.
+//! - A broker that is away is waited for, until the stream is to end and for five seconds more.
+//! - **Topics** may hold `{meter}`: the meter's name, with `_` for what a topic's level cannot hold (`/`, `+`, `#`, control characters); a home
+//!   without a name has the level left out. The default `knowatt/{meter}/anomaly` suits Home Assistant, where a sensor or a trigger has one topic;
+//!   `knowatt/+/anomaly` is all of them.
+//! - Nothing is retained: who subscribes later, as Home Assistant after a restart, is not told of an alert of yesterday.
+//! - JSON as [`Anomaly`](crate::anomaly::Anomaly) and [`Event`](crate::anomaly::Event) say; a dead letter as
+//!   `{"source", "partition", "offset", "timestamp_ms", "key", "value", "reason"}`, with `key_hex` and `value_hex` for what is not UTF-8, and of a value of more than
+//!   64 KiB the beginning.
+
+mod outbox;
+
+use std::{
+    fmt::Write as _,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use serde_json::{Map, Value, json};
+use tracing::info;
+
+use self::outbox::{Clerk, Letter, Outbox, WINDOW};
+use crate::{
+    anomaly::DeadLetter,
+    config::MqttConfig,
+    error::Error,
+    mqtt::{
+        access::{Address, settings, user},
+        link::Link,
+        topic::check_topic,
+    },
+    sink::{Delivered, Outgoing, Sink},
+    source::{Group, Read},
+};
+
+/// So many are delivered without being asked for.
+const MOST_WAITING: usize = 1000;
+/// How much of a value a dead letter holds.
+const KEPT_BYTES: usize = 64 << 10;
+
+/// Topics of a broker.
+pub struct Mqtt {
+    outbox: Arc<Outbox>,
+    waiting: Vec<Letter>,
+    topics: Topics,
+    name: String,
+    stop: Arc<AtomicBool>,
+    _link: Link,
+}
+
+#[derive(Debug)]
+struct Topics {
+    anomalies: String,
+    events: String,
+    dead_letters: String,
+}
+
+impl Mqtt {
+    /// Connects. Anomalies go to the topic of the address, or to `knowatt/{meter}/anomaly`; `events` and `dead_letters` are topics
+    /// too. Once `stop` is set, what the broker does not acknowledge is no longer waited for.
+    pub fn open(
+        to: &str,
+        events: Option<&str>,
+        dead_letters: Option<&str>,
+        config: &MqttConfig,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, Error> {
+        if config.preset.is_some() || !config.subscriptions.is_empty() {
+            return Err(Error::change(
+                "what messages mean is for a source: `preset` and `subscriptions` are of [source.mqtt]",
+            ));
+        }
+        let address = Address::parse(to)?;
+        let topics = Topics::new(address.topic.as_deref(), events, dead_letters)?;
+        // Nothing is kept at the broker for us, so that it may find a name itself.
+        let mut settings = settings(&address, config, config.client_id.as_deref().unwrap_or_default())?;
+        settings.set_clean_start(true).set_outgoing_inflight_upper_limit(WINDOW);
+        let broker = address.broker();
+        let name = format!("{broker}/{}", topics.anomalies);
+        let outbox = Arc::new(Outbox::default());
+        let user = user(&address, config).unwrap_or_default();
+        let clerk = Clerk::new(Arc::clone(&outbox), broker.clone(), user);
+        let link = Link::open(settings, broker, clerk)?;
+        info!("publishes to {name}");
+        Ok(Self { outbox, waiting: Vec::new(), topics, name, stop, _link: link })
+    }
+
+    fn publish(&mut self, topic: String, payload: Vec<u8>) -> Result<(), Error> {
+        self.waiting.push(Letter { topic, payload });
+        if self.waiting.len() < MOST_WAITING { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.outbox.deliver(std::mem::take(&mut self.waiting), &self.stop)
+    }
+}
+
+impl Sink for Mqtt {
+    fn send(&mut self, what: &Outgoing<'_>) -> Result<(), Error> {
+        let (topic, payload) = match what {
+            Outgoing::Anomaly(anomaly) => {
+                (filled(&self.topics.anomalies, &anomaly.meter), serde_json::to_vec(anomaly))
+            }
+            Outgoing::Event(event) => (filled(&self.topics.events, &event.meter), serde_json::to_vec(event)),
+            Outgoing::DeadLetter(letter) => {
+                (self.topics.dead_letters.clone(), serde_json::to_vec(&letter_as_json(letter)))
+            }
+        };
+        let payload = payload.map_err(|error| Error::again(format!("no JSON can be made of it: {error}")))?;
+        self.publish(topic, payload)
+    }
+
+    fn deliver(&mut self, _: &[Read], _: Option<Group>) -> Result<Delivered, Error> {
+        self.flush()?;
+        Ok(Delivered::Alone)
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl Topics {
+    fn new(anomalies: Option<&str>, events: Option<&str>, dead_letters: Option<&str>) -> Result<Self, Error> {
+        let checked = |topic: Option<&str>, default: &str| {
+            let topic = topic.unwrap_or(default);
+            check_topic(topic).map(|()| topic.to_owned())
+        };
+        Ok(Self {
+            anomalies: checked(anomalies, "knowatt/{meter}/anomaly")?,
+            events: checked(events, "knowatt/{meter}/event")?,
+            dead_letters: checked(dead_letters, "knowatt/dead-letter")?,
+        })
+    }
+}
+
+/// A topic with the meter's name in it, as one level.
+fn filled(topic: &str, meter: &str) -> String {
+    if !topic.contains("{meter}") {
+        return topic.to_owned();
+    }
+    if meter.is_empty() {
+        let levels: Vec<_> = topic.split('/').filter(|level| *level != "{meter}").collect();
+        return levels.join("/").replace("{meter}", "");
+    }
+    let is_unfit = |letter: char| matches!(letter, '/' | '+' | '#') || letter.is_control();
+    topic.replace("{meter}", &meter.replace(is_unfit, "_"))
+}
+
+fn letter_as_json(letter: &DeadLetter<'_>) -> Value {
+    let DeadLetter { source, partition, offset, timestamp_ms, key, value, reason } = letter;
+    let value = value.map(|value| &value[..value.len().min(KEPT_BYTES)]);
+    let mut fields = Map::new();
+    fields.insert("source".to_owned(), json!(source));
+    fields.insert("partition".to_owned(), json!(partition));
+    fields.insert("offset".to_owned(), json!(offset));
+    fields.insert("timestamp_ms".to_owned(), json!(timestamp_ms));
+    for (name, bytes) in [("key", *key), ("value", value)] {
+        let Some(bytes) = bytes else { continue };
+        match std::str::from_utf8(bytes) {
+            Ok(text) => fields.insert(name.to_owned(), json!(text)),
+            Err(_) => fields.insert(format!("{name}_hex"), json!(hex(bytes))),
+        };
+    }
+    fields.insert("reason".to_owned(), json!(reason));
+    Value::Object(fields)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        anomaly::EventKind,
+        mqtt::fake_broker::{Broker, Packet},
+    };
+
+    fn event(meter: &str) -> crate::anomaly::Event {
+        let timestamp = "2024-01-31T17:00:00Z".parse().unwrap();
+        crate::anomaly::Event {
+            event: EventKind::Silent,
+            timestamp,
+            meter: meter.to_owned(),
+            what: "quiet".to_owned(),
+        }
+    }
+
+    fn open(address: &str) -> Mqtt {
+        Mqtt::open(address, None, None, &MqttConfig::default(), Arc::default()).unwrap()
+    }
+
+    /// Sends events of these meters and delivers them, in a thread.
+    fn deliver(
+        mut sink: Mqtt,
+        meters: &'static [&'static str],
+    ) -> std::thread::JoinHandle<Result<Mqtt, Error>> {
+        std::thread::spawn(move || {
+            for meter in meters {
+                sink.send(&Outgoing::Event(&event(meter)))?;
+            }
+            sink.deliver(&[], None).map(|_| sink)
+        })
+    }
+
+    #[test]
+    fn a_meter_is_one_level_of_its_topic_whatever_its_name() {
+        let topic = "knowatt/{meter}/anomaly";
+        assert_eq!(filled(topic, "kitchen"), "knowatt/kitchen/anomaly");
+        assert_eq!(filled(topic, "em-1/0 +#\u{0}"), "knowatt/em-1_0 ___/anomaly");
+        assert_eq!(filled(topic, ""), "knowatt/anomaly");
+        assert_eq!(filled("alerts-{meter}", ""), "alerts-");
+        assert_eq!(filled("alerts", "kitchen"), "alerts");
+    }
+
+    #[test]
+    fn a_dead_letter_holds_what_could_not_be_read() {
+        let letter = DeadLetter {
+            source: "mqtt://hub/a",
+            partition: 0,
+            offset: 7,
+            timestamp_ms: Some(5),
+            key: Some(b"plug"),
+            value: Some(b"\xff\x00"),
+            reason: "no JSON",
+        };
+        let expected = r#"{"source":"mqtt://hub/a","partition":0,"offset":7,"timestamp_ms":5,"key":"plug","value_hex":"ff00","reason":"no JSON"}"#;
+        let expected: Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(letter_as_json(&letter), expected);
+    }
+
+    #[test]
+    fn what_is_acknowledged_is_delivered_and_says_who_made_it() {
+        let broker = Broker::start();
+        let delivering = std::thread::spawn({
+            let address = format!("{}/alerts", broker.address());
+            move || deliver(open(&address), &["a"]).join().unwrap()
+        });
+        let mut connection = broker.accept(false);
+        let Packet::Publish { topic, payload, identifier, properties } = connection.read() else { panic!() };
+        assert_eq!(topic, "knowatt/a/event");
+        assert!(payload.starts_with(r#"{"event":"silent","timestamp":"2024-01-31T17:00:00Z","meter":"a""#));
+        assert!(properties.contains("made-by") && properties.contains("knowatt"));
+        connection.acknowledge(identifier, 0);
+        assert_eq!(delivering.join().unwrap().unwrap().name(), format!("{}/alerts", broker.address()));
+    }
+
+    #[test]
+    fn after_a_broken_connection_only_what_was_not_acknowledged_is_published_again() {
+        let broker = Broker::start();
+        let opening = std::thread::spawn({
+            let address = broker.address();
+            move || open(&address)
+        });
+        let mut connection = broker.accept(false);
+        let delivering = deliver(opening.join().unwrap(), &["a", "b", "c"]);
+        let topics =
+            |connection: &mut crate::mqtt::fake_broker::Connection, count: usize| -> Vec<(String, u16)> {
+                let read = |_| match connection.read() {
+                    Packet::Publish { topic, identifier, .. } => (topic, identifier),
+                    other => panic!("{other:?}"),
+                };
+                (0..count).map(read).collect()
+            };
+        let first = topics(&mut connection, 3);
+        connection.acknowledge(first[1].1, 0);
+        connection.close();
+        let mut connection = broker.accept(false);
+        let again = topics(&mut connection, 2);
+        assert_eq!(
+            again.iter().map(|(topic, _)| &**topic).collect::<Vec<_>>(),
+            ["knowatt/a/event", "knowatt/c/event"]
+        );
+        for (_, identifier) in again {
+            connection.acknowledge(identifier, 0);
+        }
+        delivering.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_broker_that_does_not_allow_it_is_said_and_is_the_end() {
+        let broker = Broker::start();
+        let opening = std::thread::spawn({
+            let address = broker.address();
+            move || deliver(open(&address), &["a"]).join().unwrap().err().unwrap().to_string()
+        });
+        let mut connection = broker.accept(false);
+        let Packet::Publish { identifier, .. } = connection.read() else { panic!() };
+        connection.acknowledge(identifier, 0x87);
+        let said = opening.join().unwrap();
+        assert!(said.contains("does not let `` publish to `knowatt/a/event`: NotAuthorized"), "{said}");
+    }
+}
