@@ -46,9 +46,20 @@ impl<'a> Address<'a> {
     }
 }
 
+/// What the configuration calls its source.
+fn from(config: &Config) -> &str {
+    config.source.from.as_deref().unwrap_or("-")
+}
+
 /// The decoders of what the source hands over, for the wall clock of a zone.
 pub fn decoders(config: &Config, zone: &TimeZone) -> Result<Vec<LiveDecoder>, Error> {
-    let options = [config.columns()];
+    let options = match Address::of(from(config))? {
+        #[cfg(feature = "mqtt")]
+        Address::Mqtt(address) => {
+            crate::sources::mqtt::decoders(address, &config.source.mqtt, &config.columns())?
+        }
+        _ => vec![config.columns()],
+    };
     let decoder =
         |options| LiveDecoder::new(options, zone.clone()).map_err(|error| Error::change(error.to_string()));
     options.iter().map(decoder).collect()
@@ -59,8 +70,7 @@ pub fn keep(config: &Config) -> Result<Option<Box<dyn Keep>>, Error> {
     let Some(path) = &config.state else { return Ok(None) };
     #[cfg(feature = "sqlite")]
     {
-        let stream = config.source.from.as_deref().unwrap_or("-");
-        Ok(Some(Box::new(crate::store::Store::open(path, stream)?)))
+        Ok(Some(Box::new(crate::store::Store::open(path, from(config))?)))
     }
     #[cfg(not(feature = "sqlite"))]
     Err(Error::change(format!(
@@ -75,8 +85,46 @@ pub fn open(
     position: Option<&str>,
     stop: &Arc<AtomicBool>,
 ) -> Result<(Box<dyn Source>, Outlets), Error> {
-    _ = (config, position, stop);
-    let from = config.source.from.as_deref().unwrap_or("-");
-    _ = Address::of(from)?;
-    Err(Error::change(format!("{from}: not yet")))
+    // The sink first: it ends the transaction that a process of the same name has left open.
+    let outlets = outlets(config, stop)?;
+    Ok((source(config, position)?, outlets))
+}
+
+/// Opens the source alone.
+pub fn source(config: &Config, position: Option<&str>) -> Result<Box<dyn Source>, Error> {
+    let from = from(config);
+    match Address::of(from)? {
+        #[cfg(feature = "mqtt")]
+        Address::Mqtt(address) => {
+            let source = crate::sources::mqtt::Mqtt::open(address, &config.source.mqtt, &config.columns())?;
+            Ok(Box::new(source))
+        }
+        _ => Err(not_built(from, "live")),
+    }
+}
+
+/// Opens the sinks.
+fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
+    let sink = &config.sink;
+    let to = sink.to.as_deref().unwrap_or("-");
+    let (dead_letters, events) = (sink.dead_letters.as_deref(), sink.events.as_deref());
+    let anomalies: Box<dyn Sink> = match Address::of(to)? {
+        #[cfg(feature = "mqtt")]
+        Address::Mqtt(address) => Box::new(crate::sinks::mqtt::Mqtt::open(
+            address,
+            events,
+            dead_letters,
+            &sink.mqtt,
+            Arc::clone(stop),
+        )?),
+        _ => return Err(not_built(to, "live")),
+    };
+    let route = |topic: Option<&str>| if topic.is_some() { Route::WithAnomalies } else { Route::Log };
+    Ok(Outlets { anomalies, dead_letters: route(dead_letters), events: route(events) })
+}
+
+fn not_built(address: &str, feature: &str) -> Error {
+    Error::change(format!(
+        "{address}: this knowatt was built without that; build it with --features {feature}"
+    ))
 }
