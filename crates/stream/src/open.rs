@@ -5,7 +5,14 @@ use std::{path::PathBuf, sync::Arc, sync::atomic::AtomicBool};
 use jiff::tz::TimeZone;
 use knowatt_readings::LiveDecoder;
 
-use crate::{config::Config, error::Error, keep::Keep, outlets::Outlets, source::Source};
+use crate::{
+    config::Config,
+    error::Error,
+    keep::Keep,
+    outlets::{Outlets, Route},
+    sink::Sink,
+    source::Source,
+};
 
 /// Where something comes from or goes to, by the form of its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
