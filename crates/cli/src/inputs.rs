@@ -100,6 +100,7 @@ pub(crate) fn read_meters<Made>(
         date_order: columns.date_order.map(Into::into),
         avro_schema: columns.avro_schema.clone(),
         schema_registry: columns.schema_registry.clone(),
+        ..Options::default()
     };
     let mut intake = Intake::new(calendar.zone().clone(), ledger);
     if zone.is_none() {

@@ -67,6 +67,40 @@ pub(crate) fn stop() -> Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
+/// Metrics and health over HTTP, if they are asked for.
+pub(crate) struct Health {
+    #[cfg(feature = "live")]
+    served: Option<knowatt_stream::Health>,
+}
+
+impl Health {
+    /// Serves at an address.
+    #[cfg(feature = "live")]
+    pub(crate) fn serve(address: Option<&str>) -> Result<Self> {
+        Ok(Self { served: address.map(knowatt_stream::Health::serve).transpose()? })
+    }
+
+    /// Says that this build cannot.
+    #[cfg(not(feature = "live"))]
+    pub(crate) fn serve(address: Option<&str>) -> Result<Self> {
+        anyhow::ensure!(
+            address.is_none(),
+            "metrics: this knowatt was built without that; build it with --features live"
+        );
+        Ok(Self {})
+    }
+
+    /// Tells it how things are.
+    pub(crate) fn tell(&self, metrics: impl FnOnce() -> Vec<knowatt_stream::Metric>) {
+        #[cfg(feature = "live")]
+        if let Some(served) = &self.served {
+            served.tell(metrics());
+        }
+        #[cfg(not(feature = "live"))]
+        drop(metrics);
+    }
+}
+
 struct AboveStatus(Status);
 
 impl<'w> MakeWriter<'w> for AboveStatus {

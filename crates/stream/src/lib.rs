@@ -14,8 +14,11 @@ mod counts;
 mod database;
 mod error;
 pub mod hours;
+#[cfg(feature = "http")]
+mod http;
 mod keep;
 mod meter;
+mod metrics;
 #[cfg(feature = "mqtt")]
 mod mqtt;
 pub mod open;
@@ -32,7 +35,10 @@ mod work;
 
 pub use counts::Counts;
 pub use error::{Error, Remedy};
+#[cfg(feature = "http")]
+pub use http::Health;
 pub use keep::{Keep, Kept};
+pub use metrics::Metric;
 pub use outlets::{Outlets, Route};
 pub use sink::{Delivered, Outgoing, Sink};
 pub use source::{Body, Group, Incoming, Message, Place, Read, Repeats, Source};

@@ -19,7 +19,11 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let keep = open::keep(&config)?;
     let settings = config.settings();
     let mut open = |position: Option<&str>| open::open(&config, position, &stop);
-    let mut tick = |counts: &Counts| status.say(told(counts));
+    let health = live::Health::serve(config.watch.metrics.as_deref())?;
+    let mut tick = |counts: &Counts| {
+        status.say(told(counts));
+        health.tell(|| counts.metrics());
+    };
     let ended = watch(&mut open, &mut decoders, &mut tables, &settings, keep, &stop, &mut tick);
     status.end();
     let counts = ended?;
