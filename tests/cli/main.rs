@@ -23,4 +23,5 @@ mod results;
 mod retrain;
 mod support;
 mod talk;
+mod watch;
 mod whole_files;
