@@ -44,6 +44,7 @@ mod series;
 mod unit;
 
 pub use error::{Error, ErrorKind};
+pub use formats::P1Telegrams;
 pub use input::Input;
 pub use intake::{Intake, Meter};
 pub use ledger::{Entry, Fate, Ledger, Rows, Rule};

@@ -166,15 +166,21 @@ fn settle<'d>(outcome: Outcome<'d>, clock: &mut Clock, last: &mut HashMap<Box<[u
             }
         }
     };
+    checked(LiveSample { meter, at_ms, value, kind: column.kind, is_hour })
+}
+
+/// The sample, if a home can have given it.
+pub(crate) fn checked(sample: LiveSample<'_>) -> Live<'_> {
+    let value = sample.value;
     // A register may stand higher than what is used between two rows.
-    let most = if column.kind == Kind::Register { 1e3 * Reading::MAX_WH } else { Reading::MAX_WH };
+    let most = if sample.kind == Kind::Register { 1e3 * Reading::MAX_WH } else { Reading::MAX_WH };
     if !(-most..=most).contains(&value) {
         return Live::Poison(format!("{value} is more than a home can use"));
     }
-    if !PLAUSIBLE_TIMES.contains(&at_ms) {
+    if !PLAUSIBLE_TIMES.contains(&sample.at_ms) {
         return Live::Poison("a time before 1970 or after 2199".to_owned());
     }
-    Live::Sample(LiveSample { meter, at_ms, value, kind: column.kind, is_hour })
+    Live::Sample(sample)
 }
 
 #[cfg(test)]

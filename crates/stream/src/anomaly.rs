@@ -88,11 +88,16 @@ impl AnomalyKind {
 pub fn alert_id(meter: &str, start_ms: i64) -> String {
     let digest =
         Sha256::new().chain_update(meter).chain_update([0]).chain_update(start_ms.to_be_bytes()).finalize();
-    let mut id = String::with_capacity(32);
-    for byte in &digest[..16] {
-        _ = write!(id, "{byte:02x}");
+    hex(&digest[..16])
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        _ = write!(text, "{byte:02x}");
     }
-    id
+    text
 }
 
 /// Something about a meter, or about the stream, that is no reading.

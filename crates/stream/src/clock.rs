@@ -7,3 +7,8 @@ use jiff::Timestamp;
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
+
+/// Likewise, in ms since 1970.
+pub(crate) fn now_ms() -> i64 {
+    now().as_millisecond()
+}

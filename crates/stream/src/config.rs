@@ -43,7 +43,12 @@ use knowatt_readings::{Kind, Options, Unit};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::mqtt::{MqttConfig, Secret, Subscription};
-use crate::{error::Error, hours::Rules, watch::Settings};
+use crate::{
+    error::Error,
+    hours::Rules,
+    sources::{p1::P1Options, pulses::PulsesOptions},
+    watch::Settings,
+};
 
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -91,6 +96,10 @@ pub struct SourceConfig {
     pub kafka: KafkaConfig,
     /// Of a broker of MQTT.
     pub mqtt: MqttConfig,
+    /// Of a P1 port.
+    pub p1: P1Options,
+    /// Of a meter that gives pulses.
+    pub pulses: PulsesOptions,
 }
 
 /// `[source.kafka]`, and of it what holds for `[sink.kafka]` too.
@@ -175,7 +184,8 @@ pub struct WatchConfig {
 pub struct Span(pub Duration);
 
 impl Span {
-    fn millis(self) -> i64 {
+    /// In ms.
+    pub(crate) fn millis(self) -> i64 {
         i64::try_from(self.0.as_millis()).unwrap_or(i64::MAX)
     }
 }

@@ -17,6 +17,8 @@ pub enum Remedy {
     Outside,
     /// Source and sink are to be opened again, and all that was not committed is read again.
     Again,
+    /// Nothing went wrong: whoever read what is written has had enough of it.
+    Enough,
 }
 
 impl Error {
@@ -33,6 +35,11 @@ impl Error {
     /// An error after which all is begun again from what was committed.
     pub fn again(what: impl Into<String>) -> Self {
         Self { what: what.into(), remedy: Remedy::Again }
+    }
+
+    /// The end, because nobody reads what is written any more.
+    pub fn enough(what: impl Into<String>) -> Self {
+        Self { what: what.into(), remedy: Remedy::Enough }
     }
 
     /// What is to be done about it.

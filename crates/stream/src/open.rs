@@ -1,6 +1,9 @@
 //! From what was configured to what is opened: the source, its decoders, the sinks, the store.
 
-use std::{path::PathBuf, sync::Arc, sync::atomic::AtomicBool};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use jiff::tz::TimeZone;
 use knowatt_readings::LiveDecoder;
@@ -11,7 +14,9 @@ use crate::{
     keep::Keep,
     outlets::{Outlets, Route},
     sink::Sink,
+    sinks,
     source::Source,
+    sources::{self, follow::Follow, p1::P1, pulses::Pulses},
 };
 
 /// Where something comes from or goes to, by the form of its address.
@@ -41,7 +46,7 @@ impl<'a> Address<'a> {
             Some("kafka") => Self::Kafka(text),
             Some("mqtt" | "mqtts") => Self::Mqtt(text),
             Some("p1") => Self::P1(text),
-            Some("pulses") => Self::Pulses,
+            _ if text == "pulses:-" => Self::Pulses,
             Some("gpio") => Self::Gpio(text),
             Some(scheme) if text[scheme.len()..].starts_with("://") => {
                 return Err(Error::change(format!(
@@ -106,32 +111,82 @@ pub fn source(config: &Config, position: Option<&str>) -> Result<Box<dyn Source>
             let source = crate::sources::mqtt::Mqtt::open(address, &config.source.mqtt, &config.columns())?;
             Ok(Box::new(source))
         }
+        Address::P1(address) => {
+            let port = address.strip_prefix("p1://").unwrap_or_default();
+            Ok(Box::new(P1::open(port, &config.source.p1, config.source.kind, config.hours.net)?))
+        }
+        #[cfg(feature = "serial")]
+        Address::Gpio(address) => {
+            let line = address.strip_prefix("gpio://").unwrap_or_default();
+            Ok(Box::new(crate::sources::gpio::Gpio::open(line, &config.source.pulses)?))
+        }
+        Address::Pulses => Ok(Box::new(Pulses::open(&config.source.pulses)?)),
+        Address::Standard => Ok(Box::new(sources::lines::Lines::open())),
+        Address::File(path) => Ok(Box::new(Follow::open(&path, position)?)),
         _ => Err(not_built(from, "live")),
     }
 }
 
 /// Opens the sinks.
+#[cfg_attr(not(feature = "mqtt"), allow(unused_variables, reason = "only a broker can be waited for"))]
 fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
     let sink = &config.sink;
     let to = sink.to.as_deref().unwrap_or("-");
     let (dead_letters, events) = (sink.dead_letters.as_deref(), sink.events.as_deref());
-    let anomalies: Box<dyn Sink> = match Address::of(to)? {
+    let (anomalies, has_topics): (Box<dyn Sink>, bool) = match Address::of(to)? {
         #[cfg(feature = "mqtt")]
-        Address::Mqtt(address) => Box::new(crate::sinks::mqtt::Mqtt::open(
-            address,
-            events,
-            dead_letters,
-            &sink.mqtt,
-            Arc::clone(stop),
-        )?),
+        Address::Mqtt(address) => {
+            let (settings, stop) = (&sink.mqtt, Arc::clone(stop));
+            (Box::new(crate::sinks::mqtt::Mqtt::open(address, events, dead_letters, settings, stop)?), true)
+        }
+        Address::Standard | Address::File(_) => (lines(to)?, false),
         _ => return Err(not_built(to, "live")),
     };
-    let route = |topic: Option<&str>| if topic.is_some() { Route::WithAnomalies } else { Route::Log };
-    Ok(Outlets { anomalies, dead_letters: route(dead_letters), events: route(events) })
+    let route = |to: Option<&str>| match to {
+        None => Ok::<_, Error>(Route::Log),
+        Some(_) if has_topics => Ok(Route::WithAnomalies),
+        Some(file) => Ok(Route::Own(lines(file)?)),
+    };
+    Ok(Outlets { anomalies, dead_letters: route(dead_letters)?, events: route(events)? })
+}
+
+/// A file of lines, or standard output.
+fn lines(path: &str) -> Result<Box<dyn Sink>, Error> {
+    Ok(Box::new(sinks::lines::Lines::open(Path::new(path))?))
 }
 
 fn not_built(address: &str, feature: &str) -> Error {
     Error::change(format!(
         "{address}: this knowatt was built without that; build it with --features {feature}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(config: &str) -> String {
+        source(&Config::parse(config).unwrap(), None).map(|source| source.name()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_address_near_the_meter_is_opened_or_says_why_not() {
+        let options = "[source.p1]\nserial = \"9600-7e1\"\nevery = \"1s\"";
+        let said = refused(&format!("[source]\nfrom = \"p1://127.0.0.1:1\"\n{options}"));
+        assert!(said.contains("127.0.0.1:1 cannot be reached"), "{said}");
+        let said = refused("[source]\nfrom = \"pulses:-\"");
+        assert!(said.starts_with("how many pulses a kWh has must be said"), "{said}");
+        let said = refused("[source]\nfrom = \"/no/such/file\"");
+        assert!(said.contains("there is no such file"), "{said}");
+        let unknown = refused("[source]\nfrom = \"amqp://user:secret@host/x\"");
+        assert!(unknown.contains("amqp://") && !unknown.contains("secret"), "{unknown}");
+        if cfg!(feature = "serial") {
+            let options =
+                "[source.pulses]\nper-kwh = 1000\nmeter = \"s0\"\ndebounce = \"20ms\"\npull = \"down\"";
+            let said = refused(&format!("[source]\nfrom = \"gpio://gpiochip99/1\"\n{options}"));
+            assert!(said.contains("/dev/gpiochip99 cannot be watched"), "{said}");
+            let said = refused("[source]\nfrom = \"p1:///dev/ttyUSB99\"");
+            assert!(said.contains("/dev/ttyUSB99 cannot be opened"), "{said}");
+        }
+    }
 }

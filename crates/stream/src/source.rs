@@ -113,8 +113,8 @@ pub enum Body<'a> {
         columns: &'a [String],
         /// The fields.
         fields: &'a [String],
-        /// When it came.
-        timestamp_ms: i64,
+        /// When it came; none where it was there before.
+        timestamp_ms: Option<i64>,
     },
     /// A sample that the source itself understood.
     Sample(LiveSample<'a>),

@@ -109,6 +109,7 @@ pub fn watch(
                 wait(pause, stop);
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
+            Err(error) if error.remedy() == Remedy::Enough => return Ok(work.counts),
             Err(error) => return Err(error),
         }
     }

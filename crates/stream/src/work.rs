@@ -181,14 +181,14 @@ impl<'w> Work<'w> {
             Body::Row { columns, fields, timestamp_ms } => {
                 let Some(decoder) = self.decoders.first_mut() else { return Ok(()) };
                 let row = fields.iter().map(String::as_str);
-                match decoder.decode_row(columns, row, Some(timestamp_ms)) {
-                    Live::Sample(sample) => teller.sample(partition, &sample, Some(timestamp_ms)),
+                match decoder.decode_row(columns, row, timestamp_ms) {
+                    Live::Sample(sample) => teller.sample(partition, &sample, timestamp_ms),
                     Live::Nothing(_) => {
                         teller.nothing();
                         Ok(())
                     }
                     Live::Poison(why) | Live::NotNow(why) => {
-                        teller.poison(Some(timestamp_ms), None, Some(fields.join(",").as_bytes()), &why)
+                        teller.poison(timestamp_ms, None, Some(fields.join(",").as_bytes()), &why)
                     }
                 }
             }

@@ -26,6 +26,8 @@ mod united_power;
 
 pub mod csv;
 
+pub use p1_telegram::P1Telegrams;
+
 use std::{cell::OnceCell, fmt, str::FromStr};
 
 use self::csv::NamesLine;

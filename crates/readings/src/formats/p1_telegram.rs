@@ -14,6 +14,8 @@
 //! - The **checksum** (CRC-16 with the polynomial of IBM, from `/` to `!`) must be right where there is one. It is
 //!   reckoned with CRLF, so that a log kept with LF only is read too.
 //!
+//! The same parser reads telegrams as they come from a port ([`P1Telegrams`]).
+//!
 //! Lines between telegrams, such as a logger's own, are not read. Limits: a line is at most
 //! [`MAX_LINE_BYTES`](super::lines::MAX_LINE_BYTES) long; memory holds a few numbers of one telegram.
 
@@ -28,6 +30,7 @@ use crate::{
     clock::Millis,
     error::Error,
     input::Input,
+    live::{self, Live, LiveSample},
     message::show,
     unit::{Flow, Kind},
 };
@@ -65,36 +68,31 @@ pub(crate) fn read(
     sink: &mut dyn Sink,
 ) -> Result<String, Error> {
     let mut lines = Lines::new(input, "log of P1 telegrams");
-    let mut telegram: Option<Telegram> = None;
-    let mut reader = Reader { asked: kind, net, first: None, given: None, telegrams: 0 };
+    let mut telegrams = P1Telegrams::new(kind, net);
     while lines.next()? {
-        let (line, text) = (lines.number(), lines.text());
-        if is_start(text) {
-            break_off(telegram.replace(Telegram::new(line)), sink);
-        }
-        let Some(open) = &mut telegram else { continue };
-        if let Some(checksum) = text.strip_prefix(b"!") {
-            open.checksum.add(b"!");
-            reader.take(open, checksum, sink)?;
-            telegram = None;
-        } else {
-            open.checksum.add(text);
-            open.checksum.add(b"\r\n");
-            open.line(text);
+        if let Some(heard) = telegrams.line(lines.number(), lines.text()) {
+            heard.hand_over(sink)?;
         }
     }
-    break_off(telegram, sink);
-    Ok(reader.understood())
-}
-
-fn break_off(telegram: Option<Telegram>, sink: &mut dyn Sink) {
-    if let Some(telegram) = telegram {
-        sink.bad_row(telegram.line, &|| "a telegram that breaks off before its `!`; left out".to_owned());
+    if let Some(heard) = telegrams.end() {
+        heard.hand_over(sink)?;
     }
+    Ok(telegrams.understood())
 }
 
-/// What is read of the telegrams.
-struct Reader {
+/// P1 telegrams as they come, line by line.
+///
+/// ```
+/// use knowatt_readings::{Live, P1Telegrams};
+///
+/// let mut telegrams = P1Telegrams::new(None, false);
+/// let lines = ["/ISK5\\2M550T-1012", "", "0-0:1.0.0(241027023000S)", "1-0:1.8.0(001000.500*kWh)"];
+/// assert!(lines.iter().all(|line| telegrams.push(line.as_bytes(), None).is_none()));
+/// let Some(Live::Sample(sample)) = telegrams.push(b"!", None) else { panic!() };
+/// assert_eq!((sample.at_ms, sample.value), (1_729_989_000_000, 1_000_500.0));
+/// ```
+#[derive(Debug)]
+pub struct P1Telegrams {
     asked: Option<Kind>,
     net: bool,
     /// The first telegram's kind and registers; a telegram with other registers would give another sum.
@@ -102,47 +100,121 @@ struct Reader {
     /// The first telegram's registers of what is given; of those of power 0.
     given: Option<u8>,
     telegrams: u64,
+    open: Option<Telegram>,
+    /// Whether one had a checksum: then a meter sends one always.
+    has_checksum: bool,
+    /// When the line last pushed came.
+    came_ms: Option<Millis>,
+    /// How many in a row had not the values that the first one had.
+    unlike_first: u32,
 }
 
-impl Reader {
-    fn take(&mut self, telegram: &Telegram, checksum: &[u8], sink: &mut dyn Sink) -> Result<(), Error> {
+impl P1Telegrams {
+    /// Telegrams of which the counters are read, or the power if that is asked for; with `net` less what was given to the grid.
+    pub fn new(kind: Option<Kind>, net: bool) -> Self {
+        Self {
+            asked: kind,
+            net,
+            first: None,
+            given: None,
+            telegrams: 0,
+            open: None,
+            has_checksum: false,
+            came_ms: None,
+            unlike_first: 0,
+        }
+    }
+
+    /// Takes the next line, without its line feed. With a telegram's last line there is a sample, or a poison that says why there is
+    /// none; with the first line of one the poison of a telegram before it that broke off.
+    ///
+    /// `came_ms` is when the line came: the time of a telegram that has none, as DSMR 2.2 sends them.
+    pub fn push(&mut self, line: &[u8], came_ms: Option<i64>) -> Option<Live<'static>> {
+        self.came_ms = came_ms;
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // What a bad contact leaves before a telegram must not cost it.
+        let start = line.iter().rposition(|&byte| byte == b'/').map(|at| &line[at..]);
+        let line = start.filter(|start| is_start(start)).unwrap_or(line);
+        let live = self.line(0, line)?.live(self.net);
+        match &live {
+            Live::Poison(why) if why == NOT_AS_THE_FIRST => self.unlike_first += 1,
+            Live::Sample(_) => self.unlike_first = 0,
+            _ => {}
+        }
+        if self.unlike_first == MOST_UNLIKE_FIRST {
+            (self.first, self.given, self.unlike_first) = (None, None, 0);
+        }
+        Some(live)
+    }
+
+    /// The telegram that has begun, if one has, is broken off: the line went dead.
+    pub fn break_off(&mut self) -> Option<Live<'static>> {
+        self.end().map(|heard| heard.live(self.net))
+    }
+
+    /// Whether a telegram has begun and not ended.
+    pub fn is_within(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Takes a line without its line end.
+    fn line(&mut self, number: u64, text: &[u8]) -> Option<Heard> {
+        let mut heard = None;
+        if is_start(text) {
+            heard = self.end();
+            self.open = Some(Telegram::new(number));
+        }
+        if let Some(checksum) = text.strip_prefix(b"!") {
+            let mut telegram = self.open.take()?;
+            telegram.checksum.add(b"!");
+            return Some(self.take(telegram, checksum));
+        }
+        if let Some(open) = &mut self.open {
+            open.checksum.add(text);
+            open.checksum.add(b"\r\n");
+            open.line(text);
+        }
+        heard
+    }
+
+    fn end(&mut self) -> Option<Heard> {
+        let Telegram { line, .. } = self.open.take()?;
+        Some(Heard { line, what: Err("a telegram that breaks off before its `!`".to_owned()) })
+    }
+
+    fn take(&mut self, telegram: Telegram, checksum: &[u8]) -> Heard {
         self.telegrams += 1;
-        let line = telegram.line;
-        let checksum = checksum.trim_ascii();
+        Heard { line: telegram.line, what: self.read(telegram, checksum.trim_ascii()) }
+    }
+
+    fn read(&mut self, telegram: Telegram, checksum: &[u8]) -> Result<Shown, String> {
         let expected = format!("{:04X}", telegram.checksum.0);
         if !checksum.is_empty() && !checksum.eq_ignore_ascii_case(expected.as_bytes()) {
             let found = show(checksum);
-            sink.bad_row(line, &|| {
-                format!("the telegram's checksum is {expected}, not {found} as it says; left out")
-            });
-            return Ok(());
+            return Err(format!("the telegram's checksum is {expected}, not {found} as it says"));
         }
-        let Some(at) = telegram.at else {
-            sink.bad_row(line, &|| "a telegram without a time (0-0:1.0.0); left out".to_owned());
-            return Ok(());
-        };
-        let found = match (telegram.taken.registers(), telegram.taken.power_w) {
+        if checksum.is_empty() && self.has_checksum {
+            return Err("a telegram whose checksum is missing, where one before it had one".to_owned());
+        }
+        self.has_checksum |= !checksum.is_empty();
+        let at = telegram.at.or(self.came_ms).ok_or("a telegram without a time (0-0:1.0.0)")?;
+        let Telegram { meter, taken, given, .. } = telegram;
+        let found = match (taken.registers(), taken.power_w) {
             (Some((set, _)), _) if self.asked != Some(Kind::Power) => Some((Kind::Register, set)),
             (_, Some(_)) => Some((Kind::Power, 0)),
             _ => None,
         };
-        let Some(read) = self.first.or(found) else {
-            sink.bad_row(line, &|| "a telegram without a counter (1-0:1.8) or a power; left out".to_owned());
-            return Ok(());
-        };
-        self.first = Some(read);
-        telegram.hand_over(Flow::Taken, read, at, sink)?;
-        if self.net {
-            let set = match read.0 {
-                Kind::Power => telegram.given.power_w.map(|_| 0),
-                _ => telegram.given.registers().map(|(set, _)| set),
+        let (kind, set) = self.first.or(found).ok_or("a telegram without a counter (1-0:1.8) or a power")?;
+        self.first = Some((kind, set));
+        if self.net && self.given.is_none() {
+            self.given = match kind {
+                Kind::Power => given.power_w.map(|_| 0),
+                _ => given.registers().map(|(set, _)| set),
             };
-            self.given = self.given.or(set);
-            if let Some(set) = self.given {
-                return telegram.hand_over(Flow::Given, (read.0, set), at, sink);
-            }
         }
-        Ok(())
+        let reads_given = self.given.is_some();
+        let given = self.given.and_then(|set| given.shown(kind, set));
+        Ok(Shown { meter, at, kind, taken: taken.shown(kind, set), given, reads_given })
     }
 
     fn understood(&self) -> String {
@@ -168,7 +240,74 @@ impl Reader {
 /// The set of registers that holds only the total.
 const TOTAL: u8 = 1;
 
+/// A telegram that has ended: the line that it began on, and what it shows or why it shows nothing.
+struct Heard {
+    line: u64,
+    what: Result<Shown, String>,
+}
+
+/// What a telegram shows, in Wh or W.
+struct Shown {
+    meter: Vec<u8>,
+    at: Millis,
+    kind: Kind,
+    /// None where it has not the values that the first telegram had.
+    taken: Option<f64>,
+    /// Likewise, where it is read.
+    given: Option<f64>,
+    reads_given: bool,
+}
+
+/// After so many telegrams in a row that come with other values than the first, theirs are read: the meter was changed, or the
+/// first was spoilt and had no checksum.
+const MOST_UNLIKE_FIRST: u32 = 5;
+
+const NOT_AS_THE_FIRST: &str = "the telegram has not the values that the first one had";
+
+impl Heard {
+    /// Hands over what a log's telegram shows.
+    fn hand_over(self, sink: &mut dyn Sink) -> Result<(), Error> {
+        let line = self.line;
+        let Shown { meter, at, kind, taken, given, reads_given } = match self.what {
+            Ok(shown) => shown,
+            Err(why) => {
+                sink.bad_row(line, &|| format!("{why}; left out"));
+                return Ok(());
+            }
+        };
+        let flows = [Some((Flow::Taken, taken)), reads_given.then_some((Flow::Given, given))];
+        for (flow, value) in flows.into_iter().flatten() {
+            let meter = meter.as_slice();
+            let series =
+                Series { meter, register: b"", flow, kind, kind_given: true, factor: 1000.0, cadence: None };
+            match value {
+                Some(value) => sink.reading(series, line, at, value)?,
+                None => sink.missing(series, line, at, &|| format!("{NOT_AS_THE_FIRST}; left out"))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// As one sample.
+    fn live(self, net: bool) -> Live<'static> {
+        let Shown { meter, at, kind, taken, given, reads_given } = match self.what {
+            Ok(shown) => shown,
+            Err(why) => return Live::Poison(why),
+        };
+        if net && !reads_given {
+            let why = "a telegram that tells of nothing given (1-0:2.8), and the net is asked for";
+            return Live::Poison(why.to_owned());
+        }
+        let given = if reads_given { given } else { Some(0.0) };
+        let Some(value) = taken.zip(given).map(|(taken, given)| taken - given) else {
+            return Live::Poison(NOT_AS_THE_FIRST.to_owned());
+        };
+        live::checked(LiveSample { meter: meter.into(), at_ms: at, value, kind, is_hour: false })
+    }
+}
+
 /// What is known of a telegram so far.
+#[derive(Debug)]
 struct Telegram {
     line: u64,
     at: Option<Millis>,
@@ -202,34 +341,10 @@ impl Telegram {
             _ => {}
         }
     }
-
-    /// Hands over what is read of it: the power, or what a set of registers shows.
-    fn hand_over(
-        &self,
-        flow: Flow,
-        (kind, set): (Kind, u8),
-        at: Millis,
-        sink: &mut dyn Sink,
-    ) -> Result<(), Error> {
-        let (meter, line) = (self.meter.as_slice(), self.line);
-        let series =
-            Series { meter, register: b"", flow, kind, kind_given: true, factor: 1000.0, cadence: None };
-        let values = if flow == Flow::Given { &self.given } else { &self.taken };
-        let value = match kind {
-            Kind::Power => values.power_w,
-            _ => values.registers().filter(|found| found.0 == set).map(|(_, wh)| wh),
-        };
-        match value {
-            Some(value) => sink.reading(series, line, at, value),
-            None => sink.missing(series, line, at, &|| {
-                "the telegram has not the values that the first one had; left out".to_owned()
-            }),
-        }
-    }
 }
 
 /// What a telegram says of one direction.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Values {
     /// The counter of all tariffs, then those of each, in Wh.
     counters_wh: [Option<f64>; 5],
@@ -245,6 +360,14 @@ impl Values {
         let tariffs = || (0_u8..).zip(self.counters_wh).filter_map(|(at, wh)| Some((at, wh?)));
         let set = tariffs().fold(0, |set, (at, _)| set | 1 << at);
         (set != 0).then(|| (set, tariffs().map(|(_, wh)| wh).sum()))
+    }
+
+    /// The power, or what a set of registers shows.
+    fn shown(&self, kind: Kind, set: u8) -> Option<f64> {
+        match kind {
+            Kind::Power => self.power_w,
+            _ => self.registers().filter(|found| found.0 == set).map(|(_, wh)| wh),
+        }
     }
 }
 
@@ -304,6 +427,7 @@ fn unhex(value: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// CRC-16/ARC, as far as it has come.
+#[derive(Debug)]
 struct Checksum(u16);
 
 /// What a byte makes of the checksum: a log of a year is tens of gigabytes.
@@ -421,6 +545,64 @@ mod tests {
         assert!(rows[3].ends_with("a telegram without a time (0-0:1.0.0); left out"), "{}", rows[3]);
         assert!(rows[4].contains("missing: the telegram has not the values"), "{}", rows[4]);
         assert!(rows[5].ends_with("breaks off before its `!`; left out"), "{}", rows[5]);
+    }
+
+    /// What is told of bytes that come from a port.
+    fn heard(telegrams: &mut P1Telegrams, bytes: &[u8], came_ms: Option<i64>) -> Vec<String> {
+        let told = |live| match live {
+            Live::Sample(LiveSample { at_ms, value, kind, .. }) => format!("{at_ms} {value} {kind}"),
+            Live::Poison(why) => why,
+            other => format!("{other:?}"),
+        };
+        let lines = bytes.split(|&byte| byte == b'\n');
+        lines.filter_map(|line| telegrams.push(line, came_ms)).map(told).collect()
+    }
+
+    #[test]
+    fn what_comes_from_a_port_is_read_as_a_log_is() {
+        let whole = telegram(&DUTCH);
+        let spoilt = whole.replace("001000.500", "009000.500");
+        let unsigned = &whole[..whole.len() - 6];
+        let wire =
+            format!("7*kWh)\r\n{whole}\0\u{fe}{whole}{spoilt}{}\r\n{whole}{unsigned}\n", &whole[..100]);
+        let told = heard(&mut P1Telegrams::new(None, false), wire.as_bytes(), None);
+        let sample = "1729989000000 3000750 cumulative register";
+        assert_eq!(told.len(), 6, "{told:#?}");
+        assert_eq!((&*told[0], &*told[1], &*told[4]), (sample, sample, sample));
+        assert!(told[2].starts_with("the telegram's checksum is "), "{}", told[2]);
+        assert_eq!(told[3], "a telegram that breaks off before its `!`");
+        assert!(told[5].starts_with("a telegram whose checksum is missing"), "{}", told[5]);
+    }
+
+    #[test]
+    fn a_telegram_without_time_or_checksum_counts_when_it_came() {
+        let old = "/ISk5\\2ME382-1004\r\n\r\n0-0:96.1.1(4b41)\r\n1-0:1.8.1(00001.000*kWh)\r\n1-0:1.7.0(0000.98*kW)\r\n!\r\n";
+        let mut telegrams = P1Telegrams::new(None, false);
+        assert_eq!(
+            heard(&mut telegrams, old.as_bytes(), Some(1_700_000_000_000)),
+            ["1700000000000 1000 cumulative register"]
+        );
+        assert_eq!(heard(&mut telegrams, old.as_bytes(), None), ["a telegram without a time (0-0:1.0.0)"]);
+    }
+
+    #[test]
+    fn the_net_is_what_was_taken_less_what_was_given() {
+        let mut telegrams = P1Telegrams::new(None, true);
+        let told = heard(&mut telegrams, telegram(&DUTCH).as_bytes(), None);
+        assert_eq!(told, ["1729989000000 2991750 cumulative register"]);
+        let mut telegrams = P1Telegrams::new(None, true);
+        let told = heard(&mut telegrams, telegram(&DUTCH[..5]).as_bytes(), None);
+        assert!(told[0].starts_with("a telegram that tells of nothing given"), "{told:?}");
+    }
+
+    #[test]
+    fn a_meter_with_other_registers_is_read_after_some_telegrams() {
+        let mut telegrams = P1Telegrams::new(None, false);
+        let one_tariff = telegram(&[&DUTCH[..4], &DUTCH[5..]].concat());
+        heard(&mut telegrams, one_tariff.as_bytes(), None);
+        let told = heard(&mut telegrams, telegram(&DUTCH).repeat(6).as_bytes(), None);
+        assert!(told[..5].iter().all(|told| told == NOT_AS_THE_FIRST), "{told:?}");
+        assert_eq!(told[5], "1729989000000 3000750 cumulative register");
     }
 
     #[test]

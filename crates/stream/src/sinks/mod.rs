@@ -1,4 +1,5 @@
 //! One file a sink.
 
+pub mod lines;
 #[cfg(feature = "mqtt")]
 pub mod mqtt;
