@@ -32,7 +32,8 @@ fn telling_model(zone: &str) -> Folder {
 /// Every anomaly as `start: hour, day of the month`, early words left out.
 fn hours(outcome: &Outcome) -> Vec<String> {
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    let anomalies = outcome.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let anomalies =
+        outcome.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let whole = anomalies.filter(|anomaly| anomaly["kind"] != "early");
     let told = whole.map(|anomaly| {
         let edge = anomaly["expected_high_wh"].as_f64().unwrap().round();
@@ -99,14 +100,18 @@ const DAYS: [(&str, &str, &str, &[&str]); 11] = [
 fn power_is_scored_by_the_hours_and_days_of_the_homes_clock() {
     for (zone, first, last, expected) in DAYS {
         let folder = telling_model(zone);
-        let (mut at, last): (jiff::Timestamp, jiff::Timestamp) = (first.parse().unwrap(), last.parse().unwrap());
+        let (mut at, last): (jiff::Timestamp, jiff::Timestamp) =
+            (first.parse().unwrap(), last.parse().unwrap());
         let mut rows = String::from("time,power_w\n");
         while at <= last {
             rows += &format!("{at},90000\n");
             at += jiff::SignedDuration::from_mins(10);
         }
         let found = hours(&watch(&folder, "", &rows));
-        let short: Vec<String> = found.iter().map(|hour| format!("{}:{}", &hour[8..13], &hour[20..].trim_start_matches(':'))).collect();
+        let short: Vec<String> = found
+            .iter()
+            .map(|hour| format!("{}:{}", &hour[8..13], &hour[20..].trim_start_matches(':')))
+            .collect();
         assert_eq!(short, expected, "{zone} {first}");
     }
 }
@@ -116,7 +121,8 @@ fn hourly_energy_is_too_by_instants_and_by_the_clock_on_the_wall() {
     for (zone, first, last, expected) in DAYS.into_iter().filter(|day| day.0 != "Australia/Lord_Howe") {
         let folder = telling_model(zone);
         let tz = jiff::tz::db().get(zone).unwrap();
-        let (first, last): (jiff::Timestamp, jiff::Timestamp) = (first.parse().unwrap(), last.parse().unwrap());
+        let (first, last): (jiff::Timestamp, jiff::Timestamp) =
+            (first.parse().unwrap(), last.parse().unwrap());
         let (mut instants, mut wall, mut at) = (String::new(), String::from("time,kwh\n"), first);
         while at < last {
             instants += &format!("{{\"timestamp\": \"{at}\", \"kwh\": 90}}\n");
@@ -137,15 +143,18 @@ fn a_live_stream_finds_what_score_finds() {
     folder.succeeds(&format!("train {} --tz Europe/Paris --model density -o m.json", learn.display()));
     folder.succeeds(&format!("score m.json {} -o scored.csv", after.display()));
     let scored = folder.read("scored.csv");
-    let above = scored.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>()).filter(|row| {
-        row[2].parse::<f64>().unwrap() > 1.0
-    });
+    let above = scored
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .filter(|row| row[2].parse::<f64>().unwrap() > 1.0);
     let expected: Vec<_> = above.map(|row| row[..4].join(",")).collect();
     let outcome = watch(&folder, "", &std::fs::read_to_string(&after).unwrap());
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let found = outcome.stdout.lines().map(|line| {
         let anomaly: serde_json::Value = serde_json::from_str(line).unwrap();
-        let [timestamp, wh, score, level] = ["timestamp", "wh", "score", "FN"].map(|name| anomaly[name].clone());
+        let [timestamp, wh, score, level] =
+            ["timestamp", "wh", "score", "FN"].map(|name| anomaly[name].clone());
         let number = |value: serde_json::Value| value.as_f64().unwrap().to_string();
         format!("{},{},{},{}", timestamp.as_str().unwrap(), number(wh), number(score), number(level))
     });
