@@ -56,6 +56,7 @@ fn the_commands_in_the_documents_print_what_they_show() {
         "docs/readings.md",
         "docs/formats.md",
         "docs/export.md",
+        "docs/live.md",
         "docs/retraining.md",
         "docs/model-file.md",
         "docs/models.md",
@@ -119,7 +120,7 @@ fn every_flag_and_command_is_in_the_manual() {
         .unwrap()
         .map(|page| fs::read_to_string(page.unwrap().path()).unwrap())
         .collect();
-    for command in ["train", "evaluate", "score", "inspect", "holidays", "demo", "completions", "man"] {
+    for command in ["train", "evaluate", "score", "watch", "inspect", "holidays", "demo", "completions", "man"] {
         let help = folder.succeeds(&format!("{command} --help"));
         for flag in help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2) {
             let flag = flag.trim_end_matches([',', '.', ')', ':', ';']);
