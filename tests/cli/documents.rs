@@ -120,7 +120,9 @@ fn every_flag_and_command_is_in_the_manual() {
         .unwrap()
         .map(|page| fs::read_to_string(page.unwrap().path()).unwrap())
         .collect();
-    for command in ["train", "evaluate", "score", "watch", "inspect", "holidays", "demo", "completions", "man"] {
+    for command in
+        ["train", "evaluate", "score", "watch", "inspect", "holidays", "demo", "completions", "man"]
+    {
         let help = folder.succeeds(&format!("{command} --help"));
         for flag in help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2) {
             let flag = flag.trim_end_matches([',', '.', ')', ':', ';']);

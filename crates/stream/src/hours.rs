@@ -119,6 +119,25 @@ impl LeftOut {
         Self::ClockWentBack,
     ];
 
+    /// What it means and what may be done, where it is not the ordinary course of things.
+    pub fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Duplicate | Self::PartialHour => None,
+            Self::Conflict => Some("there was another value for that time; the first was kept"),
+            Self::Late => Some("it came after later ones; --lateness TIME waits for such"),
+            Self::Overlap => Some(
+                "its interval begins before the one before is over; --interval TIME says how long they are",
+            ),
+            Self::Negative => Some("it is below zero; --net takes what was given to the grid off"),
+            Self::RegisterReset => {
+                Some("the register fell, came back or jumped; what it counted meanwhile is unknown")
+            }
+            Self::ClockWentBack => {
+                Some("all that came for a day was of before; the meter's clock is followed from here on")
+            }
+        }
+    }
+
     /// As it is counted.
     pub fn name(self) -> &'static str {
         match self {

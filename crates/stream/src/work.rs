@@ -16,7 +16,7 @@ use crate::{
     clock,
     counts::Counts,
     error::Error,
-    hours::{Hour, Sample},
+    hours::{Hour, LeftOut, Sample},
     meter::{Meter, State, Told},
     outlets::Outlets,
     source::{Body, Message, Place, Read},
@@ -26,8 +26,6 @@ use crate::{
 
 /// A meter of which nothing came, by the newest time of its partition, for so long is forgotten.
 const FORGOTTEN_MS: i64 = 7 * 24 * 3_600_000;
-/// How long is waited for a schema registry that does not answer.
-const REGISTRY_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// All that is known.
 pub(crate) struct Work<'w> {
@@ -306,22 +304,14 @@ impl Teller<'_> {
         decoder: &mut LiveDecoder,
         record: &LiveRecord<'_>,
     ) -> Result<(), Error> {
-        let mut told = false;
-        loop {
-            match decoder.decode(record) {
-                Live::Sample(sample) => return self.sample(partition, &sample, record.timestamp_ms),
-                Live::Nothing(_) => {
-                    self.nothing();
-                    return Ok(());
-                }
-                Live::Poison(why) => return self.poison(record.timestamp_ms, record.key, record.value, &why),
-                Live::NotNow(why) => {
-                    if !std::mem::replace(&mut told, true) {
-                        warn!("{why}; waiting for it");
-                    }
-                    std::thread::sleep(REGISTRY_PAUSE);
-                }
+        match decoder.decode(record) {
+            Live::Sample(sample) => self.sample(partition, &sample, record.timestamp_ms),
+            Live::Nothing(_) => {
+                self.nothing();
+                Ok(())
             }
+            Live::Poison(why) => self.poison(record.timestamp_ms, record.key, record.value, &why),
+            Live::NotNow(why) => Err(Error::again(why)),
         }
     }
 
@@ -356,7 +346,7 @@ impl Teller<'_> {
         if *at_ms
             > self.now_ms.saturating_add(i64::try_from(self.settings.future.as_millis()).unwrap_or(i64::MAX))
         {
-            self.counts.future += u64::from(!self.is_committed);
+            self.future(name, *at_ms);
             return Ok(());
         }
         self.counts.newest_ms = self.counts.newest_ms.max(Some(*at_ms));
@@ -368,7 +358,7 @@ impl Teller<'_> {
             meter.model = Some((generation, self.tables.of_meter(name).cloned()));
         }
         let Some((_, Some(model))) = &meter.model else {
-            self.counts.unknown_meter += u64::from(!self.is_committed);
+            self.unknown_meter(name);
             return Ok(());
         };
         if *is_hour {
@@ -379,7 +369,7 @@ impl Teller<'_> {
         let mut told = Vec::new();
         let model = Arc::clone(model);
         meter.state.push(sample, &self.settings.rules, &model.table, |what| told.push(what));
-        told.into_iter().try_for_each(|what| self.tell(name, &model, what))
+        told.into_iter().try_for_each(|what| self.tell(name, &model, sample.at_ms, what))
     }
 
     /// An hour of the day and its energy, scored by itself.
@@ -395,7 +385,7 @@ impl Teller<'_> {
         let wh = if self.settings.rules.net { wh.max(0.0) } else { wh };
         let slot = model.table.calendar().slot(start);
         let Ok(level) = model.table.score(slot, wh) else {
-            self.counts.left_out[crate::hours::LeftOut::Negative as usize] += u64::from(!self.is_committed);
+            self.left_out(name, start_ms, LeftOut::Negative);
             return Ok(());
         };
         self.counts.hours += u64::from(!self.is_committed);
@@ -407,10 +397,47 @@ impl Teller<'_> {
         self.anomaly(name, model, hour, &scored, AnomalyKind::Level, timestamp_ms.unwrap_or(start_ms))
     }
 
-    fn tell(&mut self, name: &[u8], model: &Model, told: Told) -> Result<(), Error> {
+    fn future(&mut self, name: &[u8], at_ms: i64) {
+        if self.is_committed {
+            return;
+        }
+        self.counts.future += 1;
+        if self.counts.future == 1 {
+            let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
+            let meter = String::from_utf8_lossy(name);
+            warn!(%meter, %at, "left out: its time is ahead of the clock here (of its kind, only the first is said)");
+        }
+    }
+
+    fn unknown_meter(&mut self, name: &[u8]) {
+        if self.is_committed {
+            return;
+        }
+        self.counts.unknown_meter += 1;
+        if self.counts.unknown_meter == 1 {
+            let meter = String::from_utf8_lossy(name);
+            warn!(%meter, "left out: there is no model for it, and no default (of its kind, only the first is said)");
+        }
+    }
+
+    /// Counts what was left out; the first of each kind is said, with what may be done.
+    fn left_out(&mut self, name: &[u8], at_ms: i64, why: LeftOut) {
+        if self.is_committed {
+            return;
+        }
+        let count = &mut self.counts.left_out[why as usize];
+        *count += 1;
+        if let Some(hint) = why.hint().filter(|_| *count == 1) {
+            let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
+            let meter = String::from_utf8_lossy(name);
+            warn!(%meter, %at, "left out: {hint} (of its kind, only the first is said; all are counted)");
+        }
+    }
+
+    fn tell(&mut self, name: &[u8], model: &Model, at_ms: i64, told: Told) -> Result<(), Error> {
         match told {
             Told::LeftOut(why) => {
-                self.counts.left_out[why as usize] += u64::from(!self.is_committed);
+                self.left_out(name, at_ms, why);
                 Ok(())
             }
             Told::Hour(hour, scored) => {
