@@ -54,6 +54,10 @@ pub(crate) struct LiveInputArgs {
     #[arg(long, value_name = "TIME", help_heading = "Input")]
     pub(crate) lateness: Option<Span>,
 
+    /// Of a meter that gives pulses, how many a kWh has: it is printed on it (imp/kWh)
+    #[arg(long, value_name = "COUNT", help_heading = "Input")]
+    pub(crate) pulses_per_kwh: Option<f64>,
+
     /// Consumer group [default: knowatt]
     #[arg(long, value_name = "NAME", help_heading = "Kafka")]
     pub(crate) group: Option<String>,
@@ -115,6 +119,7 @@ impl LiveInputArgs {
         set(&mut source.meter_column, self.meter_column.as_ref());
         set(&mut source.schema_registry, self.schema_registry.as_ref());
         set(&mut source.avro_schema, self.avro_schema.as_ref());
+        set(&mut source.pulses.per_kwh, self.pulses_per_kwh.as_ref());
         set(&mut source.kafka.group, self.group.as_ref());
         set(&mut source.kafka.instance, self.instance.as_ref());
         set(&mut source.kafka.start, self.start.as_ref());

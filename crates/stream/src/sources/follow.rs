@@ -7,9 +7,9 @@
 //!   one from its beginning. A header of its own is skipped, other columns are taken.
 //! - **Truncation**: a file that is shorter than what was read of it, or begins otherwise, is read from its beginning. If a copy
 //!   of what it was lies beside it (`copytruncate`), that is read to its end first.
-//! - **Restart**: the [position](Follow::position) is the offset behind the last line that was given, and which file it is: its inode
+//! - **Restart**: the [position](Source::position) is the offset behind the last line that was given, and which file it is: its inode
 //!   and a digest of its first bytes. A file that was renamed meanwhile is found in the same folder and read to its end. What was rotated
-//!   more than once, or packed, since then is not found; that is said.
+//!   more than once since then is not read but the last time, and what was packed is not found; that is said.
 //!
 //! Lines that were there when the file was opened have no time of arrival: they must hold a time. Packed files are refused.
 
@@ -247,12 +247,29 @@ impl Follow {
 
     fn go_on_to_new_file(&mut self) -> Result<(), Error> {
         tracing::info!(file = %self.path.display(), "another file has taken the name: it is read from its beginning");
+        for missed in self.missed() {
+            tracing::warn!(file = %missed.display(), "it was changed after the file that was read, and before the one that is read next: it was not read");
+        }
         if let Some(line) = self.splitter.finish() {
             let is_first = self.parts.back().is_some_and(|part| part.starts == self.cut_to);
             self.cut_to += i64::try_from(line.length).unwrap_or_default();
             self.lines.push_back(Cut { line, ends: self.cut_to, is_first, came_ms: Some(clock::now_ms()) });
         }
         self.begin_file()
+    }
+
+    /// Files that had the name after the one that was read, and before the one that has it now, if it was rotated more than once.
+    fn missed(&self) -> Vec<PathBuf> {
+        let changed = |there: fs::Metadata| there.modified().ok();
+        let Some(read) = self.reading.file.metadata().ok().and_then(changed) else { return Vec::new() };
+        let name = self.path.file_name().unwrap_or_default().as_encoded_bytes();
+        let is_missed = |path: &PathBuf| {
+            let has_name = path.file_name().is_some_and(|other| other.as_encoded_bytes().starts_with(name));
+            let there =
+                fs::metadata(path).ok().filter(|there| there.is_file() && inode(there) != self.reading.inode);
+            has_name && there.and_then(changed).is_some_and(|at| at > read)
+        };
+        beside(&self.path).into_iter().filter(is_missed).collect()
     }
 
     /// Reads the file that has the name now from its beginning. What is left of a line that has not ended is lost with it.

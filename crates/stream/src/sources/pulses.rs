@@ -64,7 +64,7 @@ pub enum Pull {
 impl Counter {
     /// A counter for so many pulses a kWh.
     pub(super) fn of(options: &PulsesOptions) -> Result<Self, Error> {
-        let what = "it is printed on the meter, such as 1000 imp/kWh, and stands in [source.pulses] as per-kwh = 1000";
+        let what = "it is printed on the meter, such as 1000 imp/kWh: --pulses-per-kwh 1000, or per-kwh = 1000 in [source.pulses]";
         let per_kwh = options
             .per_kwh
             .ok_or_else(|| Error::change(format!("how many pulses a kWh has must be said: {what}")))?;

@@ -154,6 +154,23 @@ fn after_a_restart_it_goes_on_behind_what_was_committed() {
 }
 
 #[test]
+fn a_file_that_was_rotated_twice_before_it_was_read_is_told_of() {
+    let folder = Folder::new();
+    folder.add("meter.csv", "t,wh\n1,2\n");
+    let mut source = folder.open(None);
+    assert_eq!(take(&mut source, 1).len(), 1);
+    assert!(source.missed().is_empty());
+    let read = fs::File::options().append(true).open(folder.at("meter.csv")).unwrap();
+    read.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    fs::rename(folder.at("meter.csv"), folder.at("meter.csv.2")).unwrap();
+    folder.add("meter.csv.1", "t,wh\n3,4\n");
+    folder.add("meter.csv", "t,wh\n5,6\n");
+    folder.add("meter-2.csv", "another meter's");
+    assert_eq!(source.missed(), [folder.at("meter.csv.1")]);
+    assert_eq!(take(&mut source, 1), ["t|wh 5|6"]);
+}
+
+#[test]
 fn json_and_its_position_are_known_again() {
     let folder = Folder::new();
     folder.add("meter.csv", "{\"wh\":1}\n{\"wh\":2}\n");
