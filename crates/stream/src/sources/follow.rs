@@ -360,14 +360,22 @@ impl Source for Follow {
 impl Reading {
     fn open(path: &Path, offset: u64) -> Result<Self, Error> {
         let failed = |error: io::Error| failed(path, &error);
-        let mut file = File::open(path).map_err(failed)?;
-        let there = file.metadata().map_err(failed)?;
+        // Before it is opened: to open a pipe is to wait for who writes to it.
+        let there = fs::metadata(path).map_err(failed)?;
+        if !there.is_dir() && !there.is_file() {
+            return Err(Error::change(format!(
+                "{} is no file; a pipe or a device is given on standard input, with `--from -`",
+                path.display()
+            )));
+        }
         if there.is_dir() {
             return Err(Error::change(format!(
                 "{} is a folder; give the file in it that is to be followed",
                 path.display()
             )));
         }
+        let mut file = File::open(path).map_err(failed)?;
+        let there = file.metadata().map_err(failed)?;
         file.seek(SeekFrom::Start(offset)).map_err(failed)?;
         Ok(Self { file, inode: inode(&there), read_to: offset, history_ends: there.len() })
     }

@@ -190,6 +190,10 @@ fn what_cannot_be_followed_says_why() {
     fs::create_dir(folder.at("meter.csv")).unwrap();
     assert!(open(None).map(|_| ()).unwrap_err().to_string().contains("is a folder"));
     fs::remove_dir(folder.at("meter.csv")).unwrap();
+    if Path::new("/dev/null").exists() {
+        let error = Follow::open(Path::new("/dev/null"), None).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("is no file"), "{error}");
+    }
     for head in [&b"\x1f\x8b\x08\0"[..], b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\xfd7zXZ\0", b"BZh9"] {
         fs::write(folder.at("meter.csv"), head).unwrap();
         let error = open(None).unwrap().next(Duration::ZERO).map(|_| ()).unwrap_err();
