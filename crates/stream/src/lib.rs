@@ -7,15 +7,21 @@
 //! One file a source ([`sources`]), one a sink ([`sinks`]), each behind a small trait ([`Source`], [`Sink`]).
 
 pub mod anomaly;
+#[cfg(feature = "kafka")]
+pub mod avro;
 mod clock;
 pub mod config;
 mod counts;
 #[cfg(feature = "sqlite")]
 mod database;
+#[cfg(feature = "kafka")]
+pub mod encode;
 mod error;
 pub mod hours;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod keep;
 mod meter;
 mod metrics;
@@ -37,6 +43,8 @@ pub use counts::Counts;
 pub use error::{Error, Remedy};
 #[cfg(feature = "http")]
 pub use http::Health;
+#[cfg(feature = "kafka")]
+pub use kafka::Member;
 pub use keep::{Keep, Kept};
 pub use metrics::Metric;
 pub use outlets::{Outlets, Route};

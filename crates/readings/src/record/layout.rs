@@ -54,12 +54,14 @@ impl Layout {
                 ErrorKind::NoUnit(show(shape.path(value).as_bytes()))
             }
         })?;
-        let kind = options.kind.unwrap_or(unit.kind());
+        let named = || Kind::in_name(last(shape.path(value))).filter(|_| unit.kind() == Kind::Energy);
+        let said = options.kind.or_else(named);
+        let kind = said.unwrap_or(unit.kind());
         if (kind == Kind::Power) != (unit.kind() == Kind::Power) {
             return Err(ErrorKind::UnitOfKind { unit, kind });
         }
         let name = show(shape.path(value).as_bytes());
-        let kind_given = options.kind.is_some();
+        let kind_given = said.is_some();
         let column = Column { name, kind, kind_given, factor: unit.factor(), flow: Flow::Taken };
         Ok(Self { time, hour, meter, value, unit, column })
     }
@@ -205,6 +207,10 @@ mod tests {
             (
                 r#"{"a":{"b_wh":1},"after":{"startTime":2},"ts":3}"#,
                 "time in `ts`, energy per interval in `a.b_wh` (Wh)",
+            ),
+            (
+                r#"{"timestamp":1,"register_wh":2}"#,
+                "time in `timestamp`, cumulative register in `register_wh` (Wh)",
             ),
             (r#"{"wh":1,"kwh_total":2}"#, "time of the record, energy per interval in `wh` (Wh)"),
             (
