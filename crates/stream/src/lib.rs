@@ -9,6 +9,8 @@
 pub mod anomaly;
 #[cfg(feature = "kafka")]
 pub mod avro;
+#[cfg(feature = "sqlite")]
+mod buffer;
 mod clock;
 pub mod config;
 mod counts;
@@ -39,6 +41,8 @@ mod tables;
 mod watch;
 mod work;
 
+#[cfg(feature = "sqlite")]
+pub use buffer::{Buffer, Keeping, Measured};
 pub use counts::Counts;
 pub use error::{Error, Remedy};
 #[cfg(feature = "http")]
