@@ -138,13 +138,6 @@ impl Buffer {
         read().map_err(|error| self.database.failed(&error))
     }
 
-    /// How many wait.
-    pub fn waiting(&self) -> Result<u64, Error> {
-        let count =
-            self.database.connection().query_row("SELECT count(*) FROM waiting", [], |row| row.get(0));
-        count.map(unsigned).map_err(|error| self.database.failed(&error))
-    }
-
     /// Looks at how much there is.
     fn look(&mut self) -> rusqlite::Result<()> {
         let connection = self.database.connection();

@@ -25,6 +25,8 @@ mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod keep;
+#[cfg(feature = "sqlite")]
+pub mod measure;
 mod meter;
 mod metrics;
 #[cfg(feature = "mqtt")]
