@@ -3,7 +3,7 @@
 //! Source: Apache Avro 1.12, "Binary encoding": a long is a zigzag varint, a double eight bytes, the lowest first, a string its length and
 //! its bytes, a record its fields one after the other, a union the number of its branch and then the value.
 //!
-//! The three schemas of a reading have one name, and their values are optional with a default: each can be read as each other
+//! The four schemas of a reading have one name, and their values are optional with a default: each can be read as each other
 //! one, so that a registry takes all of them for one topic, whatever compatibility it asks for.
 
 use crate::{
@@ -19,6 +19,8 @@ pub const READING_ENERGY: &str = include_str!("../schemas/reading-energy.avsc");
 pub const READING_POWER: &str = include_str!("../schemas/reading-power.avsc");
 /// The schema of a [`Reading`] of [`Quantity::RegisterWh`].
 pub const READING_REGISTER: &str = include_str!("../schemas/reading-register.avsc");
+/// The schema of a [`Reading`] of [`Quantity::HourWh`].
+pub const READING_HOUR: &str = include_str!("../schemas/reading-hour.avsc");
 
 /// The branch of a union of null and another type that is the other type.
 const SOME: i64 = 1;
@@ -43,15 +45,30 @@ pub(crate) fn anomaly(anomaly: &Anomaly, into: &mut Vec<u8>) {
 pub(crate) fn reading(reading: &Reading<'_>, into: &mut Vec<u8>) {
     long(reading.timestamp_ms, into);
     string(reading.meter, into);
-    long(SOME, into);
-    double(reading.quantity.value(), into);
     match (reading.quantity, reading.hour) {
-        (Quantity::EnergyWh(_), Some(hour)) => {
-            long(SOME, into);
-            long(i64::from(hour), into);
+        (Quantity::PowerW(value) | Quantity::RegisterWh(value), _) => some(value, into),
+        (Quantity::EnergyWh(value), hour) => {
+            some(value, into);
+            optional(hour, into);
         }
-        (Quantity::EnergyWh(_), None) => long(0, into),
-        _ => {}
+        (Quantity::HourWh(value), hour) => {
+            optional(hour, into);
+            // `kwh`, and `wh`.
+            some(value, into);
+            some(value, into);
+        }
+    }
+}
+
+fn some(value: f64, into: &mut Vec<u8>) {
+    long(SOME, into);
+    double(value, into);
+}
+
+fn optional(hour: Option<u8>, into: &mut Vec<u8>) {
+    long(if hour.is_some() { SOME } else { 0 }, into);
+    if let Some(hour) = hour {
+        long(i64::from(hour), into);
     }
 }
 

@@ -19,7 +19,7 @@ pub enum Format {
 /// A meter's value at a time, as `knowatt measure` writes it to a topic.
 ///
 /// As JSON `{"timestamp": 1536343200000, "meter": "home", "power_w": 230.5}`, with `energy_wh` or `register_wh` in place of `power_w`, and
-/// `hour` where there is one: what `knowatt watch` and `knowatt train` read without being told more.
+/// `hour` where there is one; an hour as in the talk is `{"timestamp": …, "meter": "home", "hour": 4, "kwh": 310.5, "wh": 310.5}`. That is what `knowatt watch` and `knowatt train` read without being told more.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading<'r> {
     /// In ms since 1970; of energy the start of its interval.
@@ -41,12 +41,16 @@ pub enum Quantity {
     PowerW(f64),
     /// What was counted up to a time.
     RegisterWh(f64),
+    /// The energy of a local hour, as in the talk: its field `kwh` holds Wh. `wh` beside it says so.
+    HourWh(f64),
 }
 
 impl Quantity {
     pub(crate) fn value(self) -> f64 {
         match self {
-            Self::EnergyWh(value) | Self::PowerW(value) | Self::RegisterWh(value) => value,
+            Self::EnergyWh(value) | Self::PowerW(value) | Self::RegisterWh(value) | Self::HourWh(value) => {
+                value
+            }
         }
     }
 
@@ -56,6 +60,7 @@ impl Quantity {
             Self::EnergyWh(_) => ("energy_wh", avro::READING_ENERGY),
             Self::PowerW(_) => ("power_w", avro::READING_POWER),
             Self::RegisterWh(_) => ("register_wh", avro::READING_REGISTER),
+            Self::HourWh(_) => ("wh", avro::READING_HOUR),
         }
     }
 }
@@ -118,8 +123,13 @@ impl Encoder {
             object.insert("timestamp".to_owned(), reading.timestamp_ms.into());
             object.insert("meter".to_owned(), reading.meter.into());
             object.insert(field.to_owned(), reading.quantity.value().into());
-            if let (Quantity::EnergyWh(_), Some(hour)) = (reading.quantity, reading.hour) {
+            if let (Quantity::EnergyWh(_) | Quantity::HourWh(_), Some(hour)) =
+                (reading.quantity, reading.hour)
+            {
                 object.insert("hour".to_owned(), hour.into());
+            }
+            if let Quantity::HourWh(wh) = reading.quantity {
+                object.insert("kwh".to_owned(), wh.into());
             }
             self.json(&object)?;
         }
@@ -201,13 +211,18 @@ mod tests {
                 None,
                 r#"{"meter":"wärme","register_wh":1000000000.0,"timestamp":1536343200000}"#,
             ),
+            (
+                Quantity::HourWh(310.5),
+                Some(4),
+                r#"{"hour":4,"kwh":310.5,"meter":"wärme","timestamp":1536343200000,"wh":310.5}"#,
+            ),
         ] {
             let reading = Reading { timestamp_ms: 1_536_343_200_000, meter: "wärme", quantity, hour };
             let mut encoder = encoder();
             let value = encoder.reading(&reading).unwrap();
             assert_eq!(std::str::from_utf8(value).unwrap(), json);
             let kind = match quantity {
-                Quantity::EnergyWh(_) => Kind::Energy,
+                Quantity::EnergyWh(_) | Quantity::HourWh(_) => Kind::Energy,
                 Quantity::PowerW(_) => Kind::Power,
                 Quantity::RegisterWh(_) => Kind::Register,
             };

@@ -14,6 +14,8 @@
 
 mod intake;
 mod queue;
+#[cfg(feature = "kafka")]
+mod topic;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -23,6 +25,8 @@ use std::{
 use tracing::{info, warn};
 
 pub use self::intake::Intake;
+#[cfg(feature = "kafka")]
+pub use self::topic::{ReadingTopic, TopicOptions};
 use self::{
     intake::{Poison, Taken},
     queue::{Next, Queue},

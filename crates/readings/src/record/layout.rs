@@ -109,7 +109,13 @@ fn value(shape: &Shape, others: [Option<usize>; 3]) -> Result<usize, ErrorKind> 
     let tells = |at: &usize| !others.contains(&Some(*at)) && Unit::in_name(shape.path(*at)).is_some();
     let candidates: Vec<usize> = (0..shape.len()).filter(tells).collect();
     let is_unit = |at: &usize| last(shape.path(*at)).parse::<Unit>().is_ok();
-    let bare: Vec<usize> = candidates.iter().copied().filter(is_unit).collect();
+    let mut bare: Vec<usize> = candidates.iter().copied().filter(is_unit).collect();
+    // The talk's `kwh` holds Wh: whoever writes both means the one that says so, and if he means kWh, they are the same.
+    let is_wh = |at: &usize| last(shape.path(*at)).eq_ignore_ascii_case("wh");
+    let is_energy = |at: &usize| is_wh(at) || last(shape.path(*at)).eq_ignore_ascii_case("kwh");
+    if bare.iter().all(is_energy) && bare.iter().filter(|at| is_wh(at)).count() == 1 {
+        bare.retain(is_wh);
+    }
     match (candidates.as_slice(), bare.as_slice()) {
         ([only], _) | (_, [only]) => Ok(*only),
         ([], _) => Err(ErrorKind::NoColumn {
@@ -220,6 +226,10 @@ mod tests {
             (
                 r#"{"energy_kwh":{"value":1,"ts":2}}"#,
                 "time in `energy_kwh.ts`, energy per interval in `energy_kwh.value` (kWh)",
+            ),
+            (
+                r#"{"hour":4,"kwh":310,"wh":310}"#,
+                "hour in `hour` before the record's timestamp, energy per interval in `wh` (Wh)",
             ),
             (r#"{"wh":1,"w":2}"#, "`wh`, `w` could each be the value; choose with --value-column NAME"),
             (
