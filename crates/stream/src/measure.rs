@@ -12,6 +12,8 @@
 //! When the buffer is full, a source that can wait is not read any further ([`Source::can_wait`]); of the others the newest readings are
 //! dropped, counted, and said. What a topic refuses for itself (a time that is too far ahead, say) goes to the dead letters.
 
+#[cfg(feature = "kafka")]
+mod configured;
 mod intake;
 mod queue;
 #[cfg(feature = "kafka")]
@@ -24,6 +26,8 @@ use std::{
 
 use tracing::{info, warn};
 
+#[cfg(feature = "kafka")]
+pub use self::configured::Measure;
 pub use self::intake::Intake;
 #[cfg(feature = "kafka")]
 pub use self::topic::{ReadingTopic, TopicOptions};
@@ -121,6 +125,13 @@ pub struct Counts {
     pub dropped: u64,
     /// Readings that wait, those of earlier runs included.
     pub waiting: u64,
+}
+
+impl Counts {
+    /// Samples and hours left out, by why.
+    pub fn left_out(&self) -> impl Iterator<Item = (LeftOut, u64)> {
+        LeftOut::ALL.into_iter().zip(self.left_out)
+    }
 }
 
 /// Opens the source, again and again if need be, behind the position that was kept.

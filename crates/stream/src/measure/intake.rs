@@ -79,10 +79,9 @@ impl Intake {
             }
             Body::Row { columns, fields, timestamp_ms } => {
                 let Some(decoder) = self.decoders.first_mut() else { return Taken::Done };
-                let live =
-                    decoder.decode_row(columns, fields.iter().map(String::as_str), Some(*timestamp_ms));
+                let live = decoder.decode_row(columns, fields.iter().map(String::as_str), *timestamp_ms);
                 if matches!(live, Live::Poison(_)) {
-                    poison = (Some(*timestamp_ms), None, Some(Cow::Owned(fields.join(",").into_bytes())));
+                    poison = (*timestamp_ms, None, Some(Cow::Owned(fields.join(",").into_bytes())));
                 }
                 live
             }

@@ -11,7 +11,6 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
     sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -33,6 +32,7 @@ use tracing::{info, warn};
 use super::{Outlet, Settled};
 use crate::{
     buffer::Measured,
+    config::KafkaConfig,
     encode::{Encoder, Format, Quantity, Reading},
     error::Error,
     kafka,
@@ -69,10 +69,8 @@ pub struct TopicOptions {
     pub schema_registry: Option<String>,
     /// Whether whole hours are written as the talk's records.
     pub hourly: bool,
-    /// Settings of Kafka's client by their names; they go before those of the file.
-    pub settings: Settings,
-    /// A properties file of such settings.
-    pub settings_file: Option<PathBuf>,
+    /// Settings of Kafka's client.
+    pub kafka: KafkaConfig,
 }
 
 /// The topic.
@@ -97,7 +95,7 @@ impl ReadingTopic {
     /// Opens the topic; nothing is asked yet, as the broker may be away.
     pub fn open(options: &TopicOptions) -> Result<Self, Error> {
         let topic = options.address.clone();
-        let settings = kafka::settings(options.settings_file.as_deref(), &options.settings)?;
+        let settings = kafka::settings(&options.kafka)?;
         kafka::refuse(&settings, &REFUSED)?;
         let encoder = Encoder::new(options.format, options.schema_registry.as_deref(), &topic)?;
         let producer = connect(&topic, &settings, false)?;
