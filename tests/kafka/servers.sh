@@ -7,9 +7,15 @@ started=()
 stop() {
     for process in "${started[@]}"; do kill "$process" 2> /dev/null || true; done
     wait 2> /dev/null || true
-    rm -rf "$work"
+    [ -n "${KNOWATT_KEEP:-}" ] || rm -rf "$work"
 }
 trap stop EXIT
+# A process that was started here and has ended.
+forget() { # PROCESS
+    local process kept=()
+    for process in "${started[@]}"; do [ "$process" = "$1" ] || kept+=("$process"); done
+    started=("${kept[@]}")
+}
 fail() { echo "$0: $*" >&2; exit 1; }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 up() { # NAME LOG COMMAND...
@@ -63,9 +69,22 @@ P
         sed "s|@PLAIN@|PLAINTEXT://$broker|; s|@CONTROLLER@|CONTROLLER://127.0.0.1:$controller|" "$1" >> "$work/server.properties"
     fi
     CLASSPATH="$libraries/jars/*" "${java[@]}" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c "$work/server.properties" > "$work/format.log" 2>&1
-    CLASSPATH="$libraries/jars/*" "${java[@]}" kafka.Kafka "$work/server.properties" > "$work/kafka.log" 2>&1 &
-    started+=($!)
+    run_broker
+}
+
+run_broker() {
+    CLASSPATH="$libraries/jars/*" "${java[@]}" kafka.Kafka "$work/server.properties" >> "$work/kafka.log" 2>&1 &
+    broker_process=$!
+    started+=("$broker_process")
     up "the broker" "$work/kafka.log" kcat -b "$broker" -L -m 1
+}
+
+# Ends the broker, with TERM or KILL, and starts it again on the same ports with what it had.
+bounce_broker() { # SIGNAL
+    kill -s "$1" "$broker_process"
+    wait "$broker_process" 2> /dev/null || true
+    forget "$broker_process"
+    run_broker
 }
 
 create_topics() { # PARTITIONS NAME...

@@ -3,6 +3,7 @@
 mod export;
 mod input;
 mod live;
+mod measure;
 mod watch;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(crate) use self::{
     export::ExportArgs,
     input::{ColumnArgs, InputArgs},
     live::LogFormat,
+    measure::MeasureArgs,
     watch::WatchArgs,
 };
 
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Backtest(BacktestArgs),
     /// Score readings against a model
     Score(ScoreArgs),
+    /// Put readings on a topic as they come, and lose none while the broker is away
+    Measure(MeasureArgs),
     /// Score readings as they come, and send on what is not normal
     Watch(WatchArgs),
     /// Make a table of hours of a meter's history, whatever it comes as: meter,start,wh

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Distil(args) => commands::distil::run(&args),
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Score(args) => commands::score::run(&args),
+        Command::Measure(args) => commands::measure::run(&args),
         Command::Watch(args) => commands::watch::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Export(args) => commands::export::run(&args),

@@ -53,4 +53,6 @@ pub use moment::{MomentError, moment};
 pub use options::{DateOrder, METER_NAMES, Options, TIME_NAMES};
 pub use periods::{Excluded, Periods};
 pub use reading::{Reading, Readings};
+#[cfg(feature = "kafka")]
+pub use record::{RegistryError, SchemaRegistry};
 pub use unit::{Kind, Unit};

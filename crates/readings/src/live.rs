@@ -90,6 +90,14 @@ impl LiveDecoder {
         Ok(Self { decoder, only_named, clock: Clock::new(zone), last: HashMap::new() })
     }
 
+    /// The same without a zone: a time without an offset is refused, and so is an hour without a time.
+    #[must_use]
+    pub fn without_zone(mut self) -> Self {
+        self.clock.has_zone = false;
+        self.decoder.forget_zone();
+        self
+    }
+
     /// How the first record that was understood was, for the user.
     pub fn told(&self) -> Option<String> {
         self.decoder.told()
@@ -160,7 +168,13 @@ fn settle<'d>(outcome: Outcome<'d>, clock: &mut Clock, last: &mut HashMap<Box<[u
                         "{text} does not exist there: the clocks went forward over it"
                     ));
                 }
-                Err(TimeError::Unreadable | TimeError::NoZone) => {
+                Err(TimeError::NoZone) => {
+                    return Live::Poison(format!(
+                        "`{}` has no offset (Z, +01:00), and no time zone is given",
+                        show(text.as_bytes())
+                    ));
+                }
+                Err(TimeError::Unreadable) => {
                     return Live::Poison(format!("`{}` is not a time", show(text.as_bytes())));
                 }
             }
@@ -252,6 +266,21 @@ mod tests {
         );
         assert_eq!(said(r#"{"ENERGY":{"Total":true}}"#), "poison: `ENERGY.Total` is not a number");
         assert!(said("ON").starts_with("poison: `ON` is not JSON"));
+    }
+
+    #[test]
+    fn without_a_zone_a_time_needs_an_offset() {
+        let mut decoder = decoder("Etc/UTC", &Options::default()).without_zone();
+        let mut said = |value: &str| {
+            let record = LiveRecord { timestamp_ms: Some(0), key: None, value: Some(value.as_bytes()) };
+            told(decoder.decode(&record))
+        };
+        assert_eq!(said(r#"{"ts":"2024-01-31T18:30:00+01:00","w":5}"#), "|2024-01-31T17:30:00Z|5|power");
+        assert_eq!(
+            said(r#"{"ts":"2024-01-31T18:30:00","w":5}"#),
+            "poison: `2024-01-31T18:30:00` has no offset (Z, +01:00), and no time zone is given"
+        );
+        assert!(said(r#"{"hour":18,"kwh":0.4}"#).starts_with("poison: "));
     }
 
     #[test]

@@ -124,6 +124,15 @@ impl FromStr for Kind {
     }
 }
 
+impl Kind {
+    /// The kind that a field's name says in a word, as `register_wh` does.
+    pub(crate) fn in_name(name: &str) -> Option<Self> {
+        name.split(|c: char| !c.is_alphanumeric())
+            .any(|word| word.eq_ignore_ascii_case("register"))
+            .then_some(Self::Register)
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

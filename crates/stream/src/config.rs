@@ -22,6 +22,11 @@
 //! interval = "15m"
 //! lateness = "5m"
 //!
+//! [measure]                        # of `knowatt measure`, whose topic is that of [sink]
+//! hourly = false
+//! buffer = "readings.db"
+//! buffer-size = "100MB"
+//!
 //! [watch]
 //! silent-after = "6h"
 //! metrics = "127.0.0.1:9464"
@@ -29,6 +34,7 @@
 //!
 //! Unknown keys are refused. Paths are those of the process, not of the file.
 
+mod measure;
 mod mqtt;
 
 use std::{
@@ -42,7 +48,10 @@ use std::{
 use knowatt_readings::{Kind, Options, Unit};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-pub use self::mqtt::{MqttConfig, Secret, Subscription};
+pub use self::{
+    measure::{MeasureConfig, Size},
+    mqtt::{MqttConfig, Secret, Subscription},
+};
 use crate::{
     error::Error,
     hours::Rules,
@@ -66,8 +75,10 @@ pub struct Config {
     pub sink: SinkConfig,
     /// How hours are made of samples.
     pub hours: HoursConfig,
-    /// The rest.
+    /// The rest of what `watch` is told.
     pub watch: WatchConfig,
+    /// The rest of what `measure` is told.
+    pub measure: MeasureConfig,
 }
 
 /// `[source]`.

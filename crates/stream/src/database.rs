@@ -148,6 +148,11 @@ pub(crate) fn digest(parts: &[&[u8]]) -> i64 {
     digest.iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }
 
+/// Whether the disk, or what the file may hold, is full.
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
 fn damaged(path: &str, sort: &Sort, what: &str) -> Error {
     Error::change(format!(
         "{path} ({}) is damaged: {what}. It was left as it is. Restore it from a backup; or move it away, with {path}-wal if there \

@@ -7,16 +7,26 @@
 //! One file a source ([`sources`]), one a sink ([`sinks`]), each behind a small trait ([`Source`], [`Sink`]).
 
 pub mod anomaly;
+#[cfg(feature = "kafka")]
+pub mod avro;
+#[cfg(feature = "sqlite")]
+mod buffer;
 mod clock;
 pub mod config;
 mod counts;
 #[cfg(feature = "sqlite")]
 mod database;
+#[cfg(feature = "kafka")]
+pub mod encode;
 mod error;
 pub mod hours;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod keep;
+#[cfg(feature = "sqlite")]
+pub mod measure;
 mod meter;
 mod metrics;
 #[cfg(feature = "mqtt")]
@@ -33,10 +43,14 @@ mod tables;
 mod watch;
 mod work;
 
+#[cfg(feature = "sqlite")]
+pub use buffer::{Buffer, Keeping, Measured};
 pub use counts::Counts;
 pub use error::{Error, Remedy};
 #[cfg(feature = "http")]
 pub use http::Health;
+#[cfg(feature = "kafka")]
+pub use kafka::Member;
 pub use keep::{Keep, Kept};
 pub use metrics::Metric;
 pub use outlets::{Outlets, Route};

@@ -106,6 +106,10 @@ pub fn open(
 pub fn source(config: &Config, position: Option<&str>) -> Result<Box<dyn Source>, Error> {
     let from = from(config);
     match Address::of(from)? {
+        #[cfg(feature = "kafka")]
+        Address::Kafka(address) => {
+            Ok(Box::new(sources::kafka::KafkaSource::open(address, &config.source.kafka)?))
+        }
         #[cfg(feature = "mqtt")]
         Address::Mqtt(address) => {
             let source = crate::sources::mqtt::Mqtt::open(address, &config.source.mqtt, &config.columns())?;
@@ -123,6 +127,7 @@ pub fn source(config: &Config, position: Option<&str>) -> Result<Box<dyn Source>
         Address::Pulses => Ok(Box::new(Pulses::open(&config.source.pulses)?)),
         Address::Standard => Ok(Box::new(sources::lines::Lines::open())),
         Address::File(path) => Ok(Box::new(Follow::open(&path, position)?)),
+        #[allow(unreachable_patterns, reason = "with every feature nothing is left")]
         _ => Err(not_built(from, "live")),
     }
 }
@@ -133,6 +138,16 @@ fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
     let sink = &config.sink;
     let to = sink.to.as_deref().unwrap_or("-");
     let (dead_letters, events) = (sink.dead_letters.as_deref(), sink.events.as_deref());
+    #[cfg(feature = "kafka")]
+    if let Address::Kafka(address) = Address::of(to)? {
+        let member = match Address::of(from(config))? {
+            Address::Kafka(read) => Some(sources::kafka::member(read, &config.source.kafka)?),
+            _ => None,
+        };
+        let anomalies = Box::new(sinks::kafka::KafkaSink::open(address, sink, member.as_ref())?);
+        // What cannot be read has a topic in any case; events have one if it is named.
+        return Ok(Outlets { anomalies, dead_letters: Route::WithAnomalies, events: Route::WithAnomalies });
+    }
     let (anomalies, has_topics): (Box<dyn Sink>, bool) = match Address::of(to)? {
         #[cfg(feature = "mqtt")]
         Address::Mqtt(address) => {

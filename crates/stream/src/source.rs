@@ -43,6 +43,11 @@ pub trait Source {
         None
     }
 
+    /// Whether what comes waits where it is while nothing is taken; if not, it is lost.
+    fn can_wait(&self) -> bool {
+        self.repeats() != Repeats::Never
+    }
+
     /// For people: what it reads, without secrets.
     fn name(&self) -> String;
 }

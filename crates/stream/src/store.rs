@@ -15,12 +15,19 @@ use crate::{
     keep::{Keep, Kept},
 };
 
+/// The tables, which the buffer has too.
+macro_rules! tables {
+    () => {
+        "CREATE TABLE about (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, digest INTEGER NOT NULL) STRICT;
+         CREATE TABLE meters (name BLOB PRIMARY KEY NOT NULL, state BLOB NOT NULL, digest INTEGER NOT NULL) STRICT;"
+    };
+}
+pub(crate) use tables;
+
 static SORT: Sort = Sort {
     application_id: 0x6b6e_7773,
     version: 1,
-    tables: "
-        CREATE TABLE about (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, digest INTEGER NOT NULL) STRICT;
-        CREATE TABLE meters (name BLOB PRIMARY KEY NOT NULL, state BLOB NOT NULL, digest INTEGER NOT NULL) STRICT;",
+    tables: tables!(),
     what: "the stream's state",
     loss: "the source is then read from where it is begun without state, and hours that were open are scored by what is read of them",
 };
@@ -42,70 +49,79 @@ impl Store {
     /// of another one is refused, and so is one that another process has open, that a newer knowatt wrote, or that is damaged.
     pub fn open(path: &Path, what_for: &str) -> Result<Self, Error> {
         let mut database = Database::open(path, &SORT)?;
-        match about(&database, STREAM)? {
-            Some(stream) if stream == what_for => {}
-            Some(stream) => {
-                return Err(Error::change(format!(
-                    "{} keeps the state of {stream}, and this stream reads {what_for}: name another file for it, or \
-                     delete this one if that stream is no more",
-                    database.path()
-                )));
-            }
-            None => {
-                let mut write = || {
-                    let transaction = database.transaction()?;
-                    set(&transaction, STREAM, what_for)?;
-                    transaction.commit()
-                };
-                write().map_err(|error: rusqlite::Error| database.failed(&error))?;
-            }
-        }
+        belongs_to(&mut database, what_for)?;
         Ok(Self { database })
-    }
-
-    fn meters(&self) -> rusqlite::Result<Vec<MeterRow>> {
-        let mut query =
-            self.database.connection().prepare("SELECT name, state, digest FROM meters ORDER BY name")?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        rows.collect()
     }
 }
 
 impl Keep for Store {
     fn load(&self) -> Result<Option<Kept>, Error> {
-        let position = about(&self.database, POSITION)?;
-        let meters = self.meters().map_err(|error| self.database.failed(&error))?;
-        let is_new = position.is_none() && meters.is_empty();
-        let mut kept = Kept { position, meters: Vec::with_capacity(meters.len()) };
-        for (name, state, sum) in meters {
-            if sum != digest(&[&name, &state]) {
-                let what = format!("the state of meter {} is not what was saved", name.escape_ascii());
-                return Err(self.database.damaged(&what));
-            }
-            kept.meters.push((name, state));
-        }
-        Ok(if is_new { None } else { Some(kept) })
+        load(&self.database)
     }
 
     fn save(&mut self, kept: &Kept) -> Result<(), Error> {
-        let mut write = || {
+        let mut save = || {
             let transaction = self.database.transaction()?;
-            match &kept.position {
-                Some(position) => set(&transaction, POSITION, position)?,
-                None => _ = transaction.execute("DELETE FROM about WHERE name = ?1", [POSITION])?,
-            }
-            let mut statement = transaction.prepare(
-                "INSERT INTO meters VALUES (?1, ?2, ?3) ON CONFLICT (name) \
-                 DO UPDATE SET state = ?2, digest = ?3 WHERE state <> ?2",
-            )?;
-            for (name, state) in &kept.meters {
-                statement.execute(params![name, state, digest(&[name, state])])?;
-            }
-            drop(statement);
+            write(&transaction, kept)?;
             transaction.commit()
         };
-        write().map_err(|error: rusqlite::Error| self.database.failed(&error))
+        save().map_err(|error: rusqlite::Error| self.database.failed(&error))
     }
+}
+
+/// Refuses a file of another stream; a new one is this one's from now on.
+pub(crate) fn belongs_to(database: &mut Database, what_for: &str) -> Result<(), Error> {
+    match about(database, STREAM)? {
+        Some(stream) if stream == what_for => Ok(()),
+        Some(stream) => Err(Error::change(format!(
+            "{} is of {stream}, and this stream reads {what_for}: name another file for it, or delete this one if that stream is no more",
+            database.path()
+        ))),
+        None => {
+            let mut write = || {
+                let transaction = database.transaction()?;
+                set(&transaction, STREAM, what_for)?;
+                transaction.commit()
+            };
+            write().map_err(|error: rusqlite::Error| database.failed(&error))
+        }
+    }
+}
+
+pub(crate) fn load(database: &Database) -> Result<Option<Kept>, Error> {
+    let position = about(database, POSITION)?;
+    let meters = meters(database).map_err(|error| database.failed(&error))?;
+    let is_new = position.is_none() && meters.is_empty();
+    let mut kept = Kept { position, meters: Vec::with_capacity(meters.len()) };
+    for (name, state, sum) in meters {
+        if sum != digest(&[&name, &state]) {
+            let what = format!("the state of meter {} is not what was saved", name.escape_ascii());
+            return Err(database.damaged(&what));
+        }
+        kept.meters.push((name, state));
+    }
+    Ok(if is_new { None } else { Some(kept) })
+}
+
+fn meters(database: &Database) -> rusqlite::Result<Vec<MeterRow>> {
+    let mut query = database.connection().prepare("SELECT name, state, digest FROM meters ORDER BY name")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.collect()
+}
+
+pub(crate) fn write(transaction: &Transaction<'_>, kept: &Kept) -> rusqlite::Result<()> {
+    match &kept.position {
+        Some(position) => set(transaction, POSITION, position)?,
+        None => _ = transaction.execute("DELETE FROM about WHERE name = ?1", [POSITION])?,
+    }
+    let mut statement = transaction.prepare(
+        "INSERT INTO meters VALUES (?1, ?2, ?3) ON CONFLICT (name) \
+         DO UPDATE SET state = ?2, digest = ?3 WHERE state <> ?2",
+    )?;
+    for (name, state) in &kept.meters {
+        statement.execute(params![name, state, digest(&[name, state])])?;
+    }
+    Ok(())
 }
 
 fn about(database: &Database, name: &str) -> Result<Option<String>, Error> {
@@ -182,7 +198,7 @@ mod tests {
         assert!(refused(&path, "stream a").contains("another process runs with it"));
         drop(store);
         let error = refused(&path, "stream b");
-        assert!(error.contains("keeps the state of stream a, and this stream reads stream b"), "{error}");
+        assert!(error.contains("is of stream a, and this stream reads stream b"), "{error}");
 
         let change = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         change("PRAGMA user_version = 2");

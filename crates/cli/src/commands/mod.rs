@@ -11,6 +11,7 @@ pub(crate) mod holidays;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod man;
+pub(crate) mod measure;
 pub(crate) mod score;
 pub(crate) mod train;
 pub(crate) mod watch;

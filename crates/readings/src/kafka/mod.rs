@@ -3,28 +3,32 @@
 //! `kafka://broker:9092,other:9092/topic`, by librdkafka (`rdkafka`). What is written to the topic after reading began is
 //! not read. Nothing is committed: the topic is as it was. Only records of transactions that were committed are read,
 //! unless the settings say otherwise.
+//!
+//! [`client`] and [`Told`] are what every client of ours begins with, those of streams too.
 
 mod settings;
+mod told;
 
 use std::{
     collections::BTreeMap,
     fmt,
     str::FromStr,
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use rdkafka::{
     Offset, TopicPartitionList,
-    client::ClientContext,
     config::{ClientConfig, RDKafkaLogLevel},
-    consumer::{BaseConsumer, Consumer, ConsumerContext},
+    consumer::{BaseConsumer, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Message, Timestamp},
     metadata::MetadataTopic,
 };
 
-pub use self::settings::{Settings, SettingsError};
+pub use self::{
+    settings::{Settings, SettingsError},
+    told::Told,
+};
 use crate::{
     error::{Error, ErrorKind},
     intake::Intake,
@@ -49,6 +53,30 @@ pub struct Topic {
 impl Topic {
     /// What every topic's address begins with.
     pub const SCHEME: &'static str = "kafka://";
+
+    /// The brokers, `host:port` separated by commas.
+    pub fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
+    /// The topic's name.
+    pub fn name(&self) -> &str {
+        &self.topic
+    }
+
+    /// Another topic of the same brokers; none if that is no name of a topic.
+    pub fn sibling(&self, name: &str) -> Option<Self> {
+        is_topic(name).then(|| Self { brokers: self.brokers.clone(), topic: name.to_owned() })
+    }
+}
+
+/// Whether a topic may have that name.
+fn is_topic(name: &str) -> bool {
+    is_name(name) && !matches!(name, "" | "." | "..") && name.len() <= 249
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 impl fmt::Display for Topic {
@@ -65,8 +93,6 @@ impl FromStr for Topic {
             || "expected kafka://broker:9092/topic (several brokers separated by commas)".to_owned();
         let rest = address.strip_prefix(Self::SCHEME).ok_or_else(expected)?;
         let (brokers, topic) = rest.split_once('/').ok_or_else(expected)?;
-        let is_name =
-            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         let is_broker = |broker: &str| {
             let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
             // An address of IPv6 stands in brackets, with colons of its own.
@@ -76,11 +102,26 @@ impl FromStr for Topic {
             };
             !host.is_empty() && port.is_none_or(is_port) && !broker.contains(['@', '/', ' '])
         };
-        if topic.is_empty() || topic.len() > 249 || !is_name(topic) || !brokers.split(',').all(is_broker) {
+        if !is_topic(topic) || !brokers.split(',').all(is_broker) {
             return Err(expected());
         }
         Ok(Self { brokers: brokers.to_owned(), topic: topic.to_owned() })
     }
+}
+
+/// What every client of ours begins with: nothing is asked yet. [`Settings::apply`] comes after what is the client's own.
+pub fn client(topic: &Topic) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &topic.brokers)
+        .set("client.id", "knowatt")
+        // The certificates of the machine.
+        .set("ssl.ca.location", "probe")
+        .set("socket.connection.setup.timeout.ms", "5000")
+        // As in Java: a broker that is back is found within a second.
+        .set("reconnect.backoff.max.ms", "1000");
+    config.set_log_level(RDKafkaLogLevel::Critical);
+    config
 }
 
 /// Reads a topic into the intake; gives how it was understood.
@@ -141,29 +182,21 @@ fn take(message: &BorrowedMessage<'_>, records: &mut Records<'_, '_>) -> Result<
     records.record(u64::try_from(offset).unwrap_or_default(), &record)
 }
 
-/// A client; nothing is asked yet.
+/// A consumer; nothing is asked yet.
 fn connect(topic: &Topic, settings: &Settings) -> Result<BaseConsumer<Told>, ErrorKind> {
-    let mut config = ClientConfig::new();
+    let mut config = client(topic);
     config
-        .set("bootstrap.servers", &topic.brokers)
         // The client wants one; no group is made of it.
         .set("group.id", "knowatt")
-        .set("client.id", "knowatt")
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")
         .set("allow.auto.create.topics", "false")
         .set("isolation.level", "read_committed")
-        // The certificates of the machine.
-        .set("ssl.ca.location", "probe")
-        .set("socket.connection.setup.timeout.ms", "5000")
         // Its default, a second, makes reading eight times slower.
         .set("fetch.queue.backoff.ms", "10")
         .set("queued.max.messages.kbytes", "32768");
-    for (name, value) in settings.iter() {
-        config.set(name, value);
-    }
+    settings.apply(&mut config);
     config.set("enable.partition.eof", "true");
-    config.set_log_level(RDKafkaLogLevel::Critical);
     config
         .create_with_context(Told::default())
         .map_err(|error| ErrorKind::KafkaSettings(settings.redacted(&error.to_string())))
@@ -243,56 +276,6 @@ fn reason(consumer: &BaseConsumer<Told>, error: &KafkaError) -> String {
         None => error.to_string(),
     }
 }
-
-/// What the client says of its troubles.
-#[derive(Default)]
-struct Told(Mutex<Vec<Trouble>>);
-
-/// Its code and what is said of it.
-type Trouble = (Option<RDKafkaErrorCode>, String);
-
-impl Told {
-    fn with<T>(&self, look: impl FnOnce(&mut Vec<Trouble>) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Whether it is of no use to wait for something better.
-    fn is_hopeless(&self) -> bool {
-        self.with(|told| told.iter().any(is_hopeless))
-    }
-
-    /// What tells most: a refusal before a silence, of those the last.
-    fn most_telling(&self) -> Option<String> {
-        self.with(|told| {
-            let last = |is: &dyn Fn(&Trouble) -> bool| told.iter().rev().find(|said| is(said)).cloned();
-            let other = |said: &Trouble| said.0 != Some(RDKafkaErrorCode::AllBrokersDown);
-            last(&is_hopeless).or_else(|| last(&other)).or_else(|| told.last().cloned()).map(|(_, what)| what)
-        })
-    }
-}
-
-fn is_hopeless((code, what): &Trouble) -> bool {
-    use RDKafkaErrorCode::{Authentication, Resolve, SaslAuthenticationFailed};
-    matches!(code, Some(Authentication | Resolve | SaslAuthenticationFailed))
-        || what.contains("SSL handshake failed")
-}
-
-impl ClientContext for Told {
-    fn error(&self, error: KafkaError, reason: &str) {
-        /// The first and the last of many are enough.
-        const MOST: usize = 64;
-        self.with(|told| {
-            if told.len() == MOST {
-                told.pop();
-            }
-            told.push((error.rdkafka_error_code(), reason.to_owned()));
-        });
-    }
-
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
-}
-
-impl ConsumerContext for Told {}
 
 #[cfg(test)]
 mod tests {

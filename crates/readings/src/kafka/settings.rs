@@ -6,6 +6,8 @@
 
 use std::{collections::BTreeMap, fmt, path::Path};
 
+use rdkafka::config::ClientConfig;
+
 /// Settings by name; secrets are not shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Settings(BTreeMap<String, String>);
@@ -83,12 +85,24 @@ impl Settings {
         self.0.extend(other.0);
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// What a setting is set to.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Sets them, in place of what was set before.
+    pub fn apply(&self, config: &mut ClientConfig) {
+        for (name, value) in self.iter() {
+            config.set(name, value);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// A message without the values that are secret.
-    pub(super) fn redacted(&self, message: &str) -> String {
+    pub fn redacted(&self, message: &str) -> String {
         let secrets = self.0.iter().filter(|(name, value)| is_secret(name) && !value.is_empty());
         secrets.fold(message.to_owned(), |message, (_, secret)| message.replace(secret.as_str(), "…"))
     }

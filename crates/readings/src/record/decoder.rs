@@ -103,6 +103,11 @@ impl Decoder {
         Self { options, schemas, zone, fields: Fields::default(), known: None, told: None }
     }
 
+    /// From now on the zone of the home is not known.
+    pub(crate) fn forget_zone(&mut self) {
+        self.zone = None;
+    }
+
     /// The schemas, for the next input.
     pub(crate) fn into_schemas(self) -> Schemas {
         self.schemas

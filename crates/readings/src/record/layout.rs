@@ -54,12 +54,14 @@ impl Layout {
                 ErrorKind::NoUnit(show(shape.path(value).as_bytes()))
             }
         })?;
-        let kind = options.kind.unwrap_or(unit.kind());
+        let named = || Kind::in_name(last(shape.path(value))).filter(|_| unit.kind() == Kind::Energy);
+        let said = options.kind.or_else(named);
+        let kind = said.unwrap_or(unit.kind());
         if (kind == Kind::Power) != (unit.kind() == Kind::Power) {
             return Err(ErrorKind::UnitOfKind { unit, kind });
         }
         let name = show(shape.path(value).as_bytes());
-        let kind_given = options.kind.is_some();
+        let kind_given = said.is_some();
         let column = Column { name, kind, kind_given, factor: unit.factor(), flow: Flow::Taken };
         Ok(Self { time, hour, meter, value, unit, column })
     }
@@ -107,7 +109,13 @@ fn value(shape: &Shape, others: [Option<usize>; 3]) -> Result<usize, ErrorKind> 
     let tells = |at: &usize| !others.contains(&Some(*at)) && Unit::in_name(shape.path(*at)).is_some();
     let candidates: Vec<usize> = (0..shape.len()).filter(tells).collect();
     let is_unit = |at: &usize| last(shape.path(*at)).parse::<Unit>().is_ok();
-    let bare: Vec<usize> = candidates.iter().copied().filter(is_unit).collect();
+    let mut bare: Vec<usize> = candidates.iter().copied().filter(is_unit).collect();
+    // The talk's `kwh` holds Wh: whoever writes both means the one that says so, and if he means kWh, they are the same.
+    let is_wh = |at: &usize| last(shape.path(*at)).eq_ignore_ascii_case("wh");
+    let is_energy = |at: &usize| is_wh(at) || last(shape.path(*at)).eq_ignore_ascii_case("kwh");
+    if bare.iter().all(is_energy) && bare.iter().filter(|at| is_wh(at)).count() == 1 {
+        bare.retain(is_wh);
+    }
     match (candidates.as_slice(), bare.as_slice()) {
         ([only], _) | (_, [only]) => Ok(*only),
         ([], _) => Err(ErrorKind::NoColumn {
@@ -206,6 +214,10 @@ mod tests {
                 r#"{"a":{"b_wh":1},"after":{"startTime":2},"ts":3}"#,
                 "time in `ts`, energy per interval in `a.b_wh` (Wh)",
             ),
+            (
+                r#"{"timestamp":1,"register_wh":2}"#,
+                "time in `timestamp`, cumulative register in `register_wh` (Wh)",
+            ),
             (r#"{"wh":1,"kwh_total":2}"#, "time of the record, energy per interval in `wh` (Wh)"),
             (
                 r#"{"deviceId":"a","data":{"kW":2}}"#,
@@ -214,6 +226,10 @@ mod tests {
             (
                 r#"{"energy_kwh":{"value":1,"ts":2}}"#,
                 "time in `energy_kwh.ts`, energy per interval in `energy_kwh.value` (kWh)",
+            ),
+            (
+                r#"{"hour":4,"kwh":310,"wh":310}"#,
+                "hour in `hour` before the record's timestamp, energy per interval in `wh` (Wh)",
             ),
             (r#"{"wh":1,"w":2}"#, "`wh`, `w` could each be the value; choose with --value-column NAME"),
             (

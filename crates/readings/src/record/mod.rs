@@ -28,6 +28,8 @@ pub(crate) use avro::AvroError;
 pub(crate) use avro::tests as tests_of_avro;
 pub(crate) use avro_schema::Schema;
 pub(crate) use decoder::{Decoder, Found, Outcome, Value, When};
+#[cfg(feature = "kafka")]
+pub use registry::{RegistryError, SchemaRegistry};
 
 use self::schemas::Schemas;
 use crate::{

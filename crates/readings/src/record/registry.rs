@@ -1,7 +1,7 @@
 //! A schema registry: schemas by number, over the REST interface that Confluent's has and Apicurio's and Karapace's too.
 //!
 //! Source: Confluent's "Schema Registry API Reference": `GET /schemas/ids/{id}` and, for what a schema refers to,
-//! `GET /subjects/{subject}/versions/{version}`. Limits: an answer of [`MAX_ANSWER_BYTES`], [`MOST_REFERENCES`]
+//! `GET /subjects/{subject}/versions/{version}`; `POST /subjects/{subject}/versions` adds one, or finds that it is there. Limits: an answer of [`MAX_ANSWER_BYTES`], [`MOST_REFERENCES`]
 //! references in all, however they are nested.
 
 use serde::Deserialize;
@@ -16,12 +16,14 @@ pub(crate) const MAX_ANSWER_BYTES: u64 = 4 << 20;
 /// The most schemas that one may refer to.
 const MOST_REFERENCES: usize = 64;
 
-/// Why a registry gave no schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RegistryError {
-    /// It has none of that number, or not of Avro.
+/// Why a registry gave no schema, or took none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// It has none of that number, or not of Avro; or it does not want the one it was given.
+    #[error("{0}")]
     Unusable(String),
     /// It cannot be asked.
+    #[error("{0}")]
     Unreachable(String),
 }
 
@@ -35,6 +37,9 @@ pub(crate) trait Registry {
 pub(crate) trait Rest {
     /// The status and the text.
     fn get(&self, path: &str) -> Result<(u16, String), RegistryError>;
+
+    /// Likewise, of what is sent there.
+    fn post(&self, path: &str, body: &str) -> Result<(u16, String), RegistryError>;
 }
 
 impl<R: Rest> Registry for R {
@@ -66,11 +71,7 @@ fn ask(rest: &impl Rest, path: &str) -> Result<Answer, RegistryError> {
     match status {
         200..300 => {}
         404 => return Err(RegistryError::Unusable(format!("the registry has no {path}"))),
-        401 | 403 => {
-            return Err(RegistryError::Unreachable(format!(
-                "it refuses ({status}): put user and password into the URL, https://USER:PASSWORD@HOST"
-            )));
-        }
+        401 | 403 => return Err(refuses(status)),
         _ => {
             let said = crate::message::show(text.as_bytes());
             return Err(RegistryError::Unreachable(format!("it answers {status} to {path}: {said}")));
@@ -85,6 +86,38 @@ fn ask(rest: &impl Rest, path: &str) -> Result<Answer, RegistryError> {
             Err(RegistryError::Unusable(format!("of type {of}; only Avro and JSON are read")))
         }
     }
+}
+
+/// Adds an Avro schema to a subject, unless it is there; gives its number.
+pub(crate) fn register(rest: &impl Rest, subject: &str, schema: &str) -> Result<u32, RegistryError> {
+    #[derive(Deserialize)]
+    struct Registered {
+        id: u32,
+    }
+    let path = format!("subjects/{}/versions", percent_encoded(subject));
+    let body = serde_json::json!({ "schemaType": "AVRO", "schema": schema }).to_string();
+    let (status, text) = rest.post(&path, &body)?;
+    let said = || crate::message::show(text.as_bytes());
+    match status {
+        200..300 => {}
+        401 | 403 => return Err(refuses(status)),
+        404 | 409 | 422 => {
+            return Err(RegistryError::Unusable(format!(
+                "it does not take the schema for {subject} ({status}): {}",
+                said()
+            )));
+        }
+        _ => return Err(RegistryError::Unreachable(format!("it answers {status} to {path}: {}", said()))),
+    }
+    let registered: Registered = serde_json::from_str(&text)
+        .map_err(|error| RegistryError::Unreachable(format!("its answer to {path} is no number: {error}")))?;
+    Ok(registered.id)
+}
+
+fn refuses(status: u16) -> RegistryError {
+    RegistryError::Unreachable(format!(
+        "it refuses ({status}): put user and password into the URL, https://USER:PASSWORD@HOST"
+    ))
 }
 
 /// What the references stand for, each after what it refers to itself.
@@ -124,9 +157,31 @@ pub(crate) fn connect(_: &str) -> Result<Box<dyn Registry>, Error> {
 /// A registry at a URL.
 #[cfg(feature = "kafka")]
 pub(crate) fn connect(url: &str) -> Result<Box<dyn Registry>, Error> {
+    Ok(Box::new(http(url)?))
+}
+
+#[cfg(feature = "kafka")]
+fn http(url: &str) -> Result<http::Http, Error> {
     let address = address::Address::parse(url);
     let address = address.ok_or_else(|| Error::new("the schema registry", ErrorKind::RegistryUrl))?;
-    Ok(Box::new(http::Http::new(address)))
+    Ok(http::Http::new(address))
+}
+
+/// A schema registry that schemas are added to, for what is written.
+#[cfg(feature = "kafka")]
+pub struct SchemaRegistry(http::Http);
+
+#[cfg(feature = "kafka")]
+impl SchemaRegistry {
+    /// A registry at a URL, which may hold user and password; nothing is asked yet. Fails where that is no URL.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        http(url).map(Self)
+    }
+
+    /// Adds an Avro schema to a subject, unless it is there; gives the number that values begin with.
+    pub fn register(&self, subject: &str, schema: &str) -> Result<u32, RegistryError> {
+        register(&self.0, subject, schema)
+    }
 }
 
 /// A registry's URL, and the user and password in it.
@@ -215,14 +270,39 @@ mod http {
 
     impl Rest for Http {
         fn get(&self, path: &str) -> Result<(u16, String), RegistryError> {
-            let Address { base, authorization } = &self.address;
-            let failed = |error: ureq::Error| RegistryError::Unreachable(format!("{base}/{path}: {error}"));
-            let mut request = self.agent.get(format!("{base}/{path}"));
-            request = request.header("Accept", "application/vnd.schemaregistry.v1+json, application/json");
-            if let Some(authorization) = authorization {
-                request = request.header("Authorization", authorization);
+            let answer = self.with_headers(self.agent.get(self.url(path))).call();
+            self.answer(path, answer)
+        }
+
+        fn post(&self, path: &str, body: &str) -> Result<(u16, String), RegistryError> {
+            let request = self.with_headers(self.agent.post(self.url(path)));
+            let answer = request.header("Content-Type", "application/vnd.schemaregistry.v1+json").send(body);
+            self.answer(path, answer)
+        }
+    }
+
+    impl Http {
+        fn url(&self, path: &str) -> String {
+            format!("{}/{path}", self.address.base)
+        }
+
+        fn with_headers<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+            let request =
+                request.header("Accept", "application/vnd.schemaregistry.v1+json, application/json");
+            match &self.address.authorization {
+                Some(authorization) => request.header("Authorization", authorization),
+                None => request,
             }
-            let mut answer = request.call().map_err(failed)?;
+        }
+
+        fn answer(
+            &self,
+            path: &str,
+            answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        ) -> Result<(u16, String), RegistryError> {
+            let failed =
+                |error: ureq::Error| RegistryError::Unreachable(format!("{}: {error}", self.url(path)));
+            let mut answer = answer.map_err(failed)?;
             let status = answer.status().as_u16();
             let text = answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string();
             Ok((status, text.map_err(failed)?))
@@ -243,6 +323,11 @@ mod tests {
         fn get(&self, path: &str) -> Result<(u16, String), RegistryError> {
             let (status, text) = self.0.get(path).copied().unwrap_or((404, ""));
             Ok((status, text.to_owned()))
+        }
+
+        fn post(&self, path: &str, body: &str) -> Result<(u16, String), RegistryError> {
+            assert_eq!(body, r#"{"schema":"\"int\"","schemaType":"AVRO"}"#);
+            self.get(path)
         }
     }
 
@@ -287,6 +372,20 @@ mod tests {
         let round = r#"{"schema":"\"int\"","references":[{"name":"x","subject":"s","version":1}]}"#;
         let endless = schema(&[("schemas/ids/1", 200, round), ("subjects/s/versions/1", 200, round)], 1);
         assert!(matches!(endless, Err(RegistryError::Unusable(why)) if why.contains("more than 64")));
+    }
+
+    #[test]
+    fn a_schema_is_added_or_it_is_said_why_not() {
+        let added = |status, text| {
+            let rest = Canned([("subjects/raw%2Fpower-value/versions", (status, text))].into());
+            register(&rest, "raw/power-value", "\"int\"")
+        };
+        assert_eq!(added(200, r#"{"id": 7}"#), Ok(7));
+        let refused = added(409, "incompatible");
+        assert!(matches!(&refused, Err(RegistryError::Unusable(why)) if why.contains("incompatible")));
+        for (status, text) in [(401, ""), (500, "oops"), (200, "<html>")] {
+            assert!(matches!(added(status, text), Err(RegistryError::Unreachable(_))), "{status}");
+        }
     }
 
     #[test]

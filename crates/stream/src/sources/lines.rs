@@ -81,6 +81,10 @@ impl Source for Lines {
         Repeats::Never
     }
 
+    fn can_wait(&self) -> bool {
+        true // in the pipe
+    }
+
     fn name(&self) -> String {
         "standard input".to_owned()
     }

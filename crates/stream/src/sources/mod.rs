@@ -3,6 +3,8 @@
 pub mod follow;
 #[cfg(feature = "serial")]
 pub mod gpio;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod lines;
 #[cfg(feature = "mqtt")]
 pub mod mqtt;

@@ -1,0 +1,215 @@
+//! From what a source gives to readings: decoded, and where that is asked for made to hours.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use jiff::{Timestamp, tz::TimeZone};
+use knowatt_readings::{Kind, Live, LiveDecoder, LiveSample};
+use tracing::warn;
+
+use super::Counts;
+use crate::{
+    buffer::Measured,
+    hours::{Found, Hours, Rules, Sample},
+    source::{Body, Message, Place, Read},
+};
+
+/// Makes readings of what comes.
+pub struct Intake {
+    decoders: Vec<LiveDecoder>,
+    zone: TimeZone,
+    hourly: Option<Hourly>,
+    /// How far each partition was read since the last checkpoint.
+    read: BTreeMap<i32, i64>,
+}
+
+/// Hours in the making.
+struct Hourly {
+    rules: Rules,
+    meters: BTreeMap<(i32, Vec<u8>), Open>,
+}
+
+/// A meter's.
+#[derive(Default)]
+struct Open {
+    hours: Hours,
+    /// Since the last checkpoint.
+    is_changed: bool,
+}
+
+/// What a message was.
+pub(super) enum Taken<'m> {
+    /// What it held is in the queue, or there was nothing in it.
+    Done,
+    /// It cannot be read.
+    Poison(Poison<'m>),
+    /// Whoever knows its schema does not answer.
+    NotNow(String),
+}
+
+/// What cannot be read, as it came.
+pub(super) struct Poison<'m> {
+    pub(super) place: Place,
+    pub(super) timestamp_ms: Option<i64>,
+    pub(super) key: Option<&'m [u8]>,
+    pub(super) value: Option<Cow<'m, [u8]>>,
+    pub(super) why: String,
+}
+
+impl Intake {
+    /// Reads with these decoders; local hours are those of `zone`. With rules, samples are made to hours.
+    pub fn new(decoders: Vec<LiveDecoder>, zone: TimeZone, hourly: Option<Rules>) -> Self {
+        let hourly = hourly.map(|rules| Hourly { rules, meters: BTreeMap::new() });
+        Self { decoders, zone, hourly, read: BTreeMap::new() }
+    }
+
+    /// Takes a message; what it holds is handed to `push`.
+    pub(super) fn take<'m>(
+        &mut self,
+        message: &'m Message<'_>,
+        counts: &mut Counts,
+        push: &mut dyn FnMut(Measured),
+    ) -> Taken<'m> {
+        let Message { place, is_committed, body } = message;
+        let mut poison = (None, None, None);
+        let live = match body {
+            Body::Sample(sample) => Live::Sample(sample.clone()),
+            Body::Poison { bytes, why } => {
+                poison = (None, None, Some(Cow::Borrowed(*bytes)));
+                Live::Poison(why.clone())
+            }
+            Body::Row { columns, fields, timestamp_ms } => {
+                let Some(decoder) = self.decoders.first_mut() else { return Taken::Done };
+                let live = decoder.decode_row(columns, fields.iter().map(String::as_str), *timestamp_ms);
+                if matches!(live, Live::Poison(_)) {
+                    poison = (*timestamp_ms, None, Some(Cow::Owned(fields.join(",").into_bytes())));
+                }
+                live
+            }
+            Body::Record { decoder, record } => {
+                let Some(decoder) = self.decoders.get_mut(*decoder) else { return Taken::Done };
+                poison = (record.timestamp_ms, record.key, record.value.map(Cow::Borrowed));
+                decoder.decode(record)
+            }
+        };
+        let taken = match live {
+            Live::NotNow(why) => return Taken::NotNow(why),
+            Live::Sample(sample) => {
+                sampled(&self.zone, self.hourly.as_mut(), &sample, *place, |found| match found {
+                    Ok(reading) if !is_committed => push(reading),
+                    Err(left_out) if !is_committed => counts.left_out[left_out] += 1,
+                    _ => {}
+                });
+                Taken::Done
+            }
+            Live::Nothing(_) => {
+                counts.nothing += u64::from(!is_committed);
+                Taken::Done
+            }
+            Live::Poison(_) if *is_committed => Taken::Done,
+            Live::Poison(why) => {
+                let (timestamp_ms, key, value) = poison;
+                Taken::Poison(Poison { place: *place, timestamp_ms, key, value, why })
+            }
+        };
+        self.read.insert(place.partition, place.offset + 1);
+        *(if *is_committed { &mut counts.replayed } else { &mut counts.messages }) += 1;
+        taken
+    }
+
+    /// How far was read since the last checkpoint.
+    pub(super) fn read(&self) -> Vec<Read> {
+        let of = |(&partition, &next_offset): (&i32, &i64)| {
+            let meters = self.hourly.iter().flat_map(|hourly| &hourly.meters);
+            let of_partition = meters.filter(|((of, _), _)| *of == partition);
+            let from = of_partition.filter_map(|(_, open)| open.hours.state_from()).min();
+            Read { partition, next_offset, state_from: from.unwrap_or(next_offset) }
+        };
+        self.read.iter().map(of).collect()
+    }
+
+    /// The hours that are open and have changed since the last checkpoint, as they are kept.
+    pub(super) fn changed(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let meters = self.hourly.iter().flat_map(|hourly| &hourly.meters);
+        let changed = meters.filter(|(_, open)| open.is_changed);
+        changed
+            .filter_map(|((_, name), open)| Some((name.clone(), serde_json::to_vec(&open.hours).ok()?)))
+            .collect()
+    }
+
+    /// All that was read is committed.
+    pub(super) fn committed(&mut self) {
+        self.read.clear();
+        for open in self.hourly.iter_mut().flat_map(|hourly| hourly.meters.values_mut()) {
+            open.is_changed = false;
+        }
+    }
+
+    /// Goes on with the hours that were kept; only those of sources that have no partitions are.
+    pub(super) fn restore(&mut self, meters: Vec<(Vec<u8>, Vec<u8>)>) {
+        let Some(hourly) = &mut self.hourly else { return };
+        for (name, state) in meters {
+            match serde_json::from_slice(&state) {
+                Ok(hours) => _ = hourly.meters.insert((0, name), Open { hours, is_changed: false }),
+                Err(error) => {
+                    let meter = name.escape_ascii();
+                    warn!(%meter, "its open hour was kept in a form that is not known, and is begun anew: {error}");
+                }
+            }
+        }
+    }
+
+    /// Nothing is known of these partitions any more.
+    pub(super) fn forget(&mut self, partitions: &[i32]) {
+        self.read.retain(|partition, _| !partitions.contains(partition));
+        if let Some(hourly) = &mut self.hourly {
+            hourly.meters.retain(|(partition, _), _| !partitions.contains(partition));
+        }
+    }
+
+    /// Nothing is known of any partition.
+    pub(super) fn forget_all(&mut self) {
+        self.read.clear();
+        if let Some(hourly) = &mut self.hourly {
+            hourly.meters.clear();
+        }
+    }
+}
+
+/// The readings that a sample makes, or the place in [`crate::hours::LeftOut::ALL`] of why there is none.
+fn sampled(
+    zone: &TimeZone,
+    hourly: Option<&mut Hourly>,
+    sample: &LiveSample<'_>,
+    place: Place,
+    mut found: impl FnMut(Result<Measured, usize>),
+) {
+    let LiveSample { meter, at_ms, value, kind, is_hour } = sample;
+    let Some(Hourly { rules, meters }) = hourly else {
+        let hour = if *is_hour { local_hour(*at_ms, zone) } else { None };
+        let meter = meter.to_vec();
+        found(Ok(Measured { meter, at_ms: *at_ms, value: *value, kind: *kind, hour }));
+        return;
+    };
+    let open = meters.entry((place.partition, meter.to_vec())).or_default();
+    open.is_changed = true;
+    let sample = Sample { at_ms: *at_ms, value: *value, kind: *kind, offset: place.offset };
+    open.hours.push(sample, rules, zone, |what| match what {
+        Found::Whole(hour) => found(Ok(Measured {
+            meter: meter.to_vec(),
+            at_ms: hour.start_ms,
+            value: hour.wh,
+            kind: Kind::Energy,
+            hour: local_hour(hour.start_ms, zone),
+        })),
+        Found::LeftOut(why) => {
+            let place = crate::hours::LeftOut::ALL.iter().position(|known| *known == why);
+            found(Err(place.unwrap_or_default()));
+        }
+        Found::SoFar(_) => {}
+    });
+}
+
+fn local_hour(at_ms: i64, zone: &TimeZone) -> Option<u8> {
+    let at = Timestamp::from_millisecond(at_ms).ok()?;
+    u8::try_from(zone.to_datetime(at).hour()).ok()
+}
