@@ -17,6 +17,7 @@ use crate::{
     sinks,
     source::Source,
     sources::{self, follow::Follow, p1::P1, pulses::Pulses},
+    tables::Tables,
 };
 
 /// Where something comes from or goes to, by the form of its address.
@@ -61,6 +62,21 @@ impl<'a> Address<'a> {
 /// What the configuration calls its source.
 fn from(config: &Config) -> &str {
     config.source.from.as_deref().unwrap_or("-")
+}
+
+/// The models: of a file, a folder or a topic.
+pub fn tables(config: &Config) -> Result<Tables, Error> {
+    let model = config.model.as_deref().ok_or_else(|| {
+        Error::change("no model: name one, or put `model` into the file that --config names")
+    })?;
+    let default = config.default_model.as_deref();
+    #[cfg(feature = "kafka")]
+    if let Some(address) = model.to_str().filter(|model| model.starts_with("kafka://")) {
+        let topic = address.parse().map_err(|why| Error::change(format!("{address}: {why}")))?;
+        let settings = crate::kafka::settings(&config.source.kafka)?;
+        return Tables::open_topic(topic, &settings, default);
+    }
+    Tables::open(model, default)
 }
 
 /// The decoders of what the source hands over, for the wall clock of a zone.

@@ -2,7 +2,10 @@
 //!
 //! A model's file is looked at every second. A new one is taken once it is whole and valid, between two records; one that is
 //! not is refused, said, and the old one kept. In a folder each file `METER.json` is the model of that meter, as
-//! `knowatt train -o FOLDER/` writes them.
+//! `knowatt train -o FOLDER/` writes them. In a compacted topic the key is the meter (see `tables/topic.rs`).
+
+#[cfg(feature = "kafka")]
+mod topic;
 
 use std::{
     collections::HashMap,
@@ -71,6 +74,9 @@ enum Origin {
     File(PathBuf),
     /// A folder, and a file for the meters that have none there.
     Folder(PathBuf, Option<PathBuf>),
+    /// A topic, and a file for the meters that have none there.
+    #[cfg(feature = "kafka")]
+    Topic(topic::ModelTopic, Option<PathBuf>),
 }
 
 /// A file as it was when it was last looked at, so that it is read only when it has changed.
@@ -113,8 +119,55 @@ impl Tables {
         Ok(tables)
     }
 
+    /// Reads a topic of models to its end, and a default.
+    #[cfg(feature = "kafka")]
+    pub fn open_topic(
+        topic: knowatt_readings::kafka::Topic,
+        settings: &knowatt_readings::kafka::Settings,
+        default: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let mut tables = Self::default();
+        if let Some(path) = default {
+            tables.take(path, None).map_err(|why| Error::change(format!("{}: {why}", path.display())))?;
+        }
+        let name = topic.to_string();
+        let opened = topic::ModelTopic::open(topic, settings, |said| tables.take_said(said))?;
+        if tables.count() == 0 {
+            return Err(Error::change(format!("{name}: there is no valid model in it, and no default")));
+        }
+        tables.origin = Origin::Topic(opened, default.map(Path::to_owned));
+        Ok(tables)
+    }
+
+    /// Takes what a topic says of a meter.
+    #[cfg(feature = "kafka")]
+    fn take_said(&mut self, (meter, model): topic::Said<'_>) {
+        let name = String::from_utf8_lossy(meter);
+        let Some(model) = model else {
+            info!(meter = %name, "its model was taken away");
+            self.by_meter.remove(meter);
+            self.generation += 1;
+            return;
+        };
+        match Model::from_bytes(model)
+            .and_then(|model| self.put(model, Some(meter).filter(|meter| !meter.is_empty())))
+        {
+            Ok(id) => info!(meter = %name, model_id = id, "a new model is in use"),
+            Err(why) => warn!(meter = %name, "the new model is refused and the old one kept: {why}"),
+        }
+    }
+
     /// Reads what has changed. What is not valid is refused and said, and what was there before stays.
     pub fn refresh(&mut self) {
+        #[cfg(feature = "kafka")]
+        if let Origin::Topic(..) = self.origin {
+            // Out of the way, so that it can be read while what is read is taken.
+            let origin = std::mem::take(&mut self.origin);
+            if let Origin::Topic(topic, _) = &origin {
+                topic.refresh(|said| self.take_said(said));
+            }
+            self.origin = origin;
+        }
         let paths = self.paths();
         for (path, meter) in &paths {
             let seen = Seen::of(path);
@@ -141,15 +194,6 @@ impl Tables {
             self.by_meter.remove(&meter);
             self.generation += 1;
         }
-    }
-
-    /// Takes a model from elsewhere; none takes out what there was.
-    pub fn set(&mut self, meter: &[u8], model: Option<Model>) {
-        self.generation += 1;
-        match model {
-            Some(model) => self.by_meter.insert(meter.into(), Arc::new(model)),
-            None => self.by_meter.remove(meter),
-        };
     }
 
     /// The model of a meter.
@@ -191,6 +235,8 @@ impl Tables {
         match &self.origin {
             Origin::Given => Vec::new(),
             Origin::File(path) => vec![(path.clone(), None)],
+            #[cfg(feature = "kafka")]
+            Origin::Topic(_, default) => default.iter().map(|path| (path.clone(), None)).collect(),
             Origin::Folder(folder, default) => {
                 let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
                 let models =
@@ -209,18 +255,20 @@ impl Tables {
         let seen = Seen::of(path);
         let read = Model::read(path);
         self.files.extend(seen.map(|seen| (path.to_owned(), seen)));
-        let model = Arc::new(read?);
-        let (zone, new) = (self.zone_name()?.to_owned(), model.table.calendar().zone_name());
+        self.put(read?, meter.map(str::as_bytes))
+    }
+
+    /// Puts a model in the place of a meter's, or of the default; gives its name.
+    fn put(&mut self, model: Model, meter: Option<&[u8]>) -> Result<String, String> {
+        let (zone, new) = (self.zone_name()?, model.table.calendar().zone_name());
         if self.count() > 0 && zone != new {
             return Err(format!("it is of the zone {new}, not {zone}; start anew with it"));
         }
         let id = model.id.clone();
         self.generation += 1;
         match meter {
-            Some(meter) => {
-                self.by_meter.insert(meter.as_bytes().into(), model);
-            }
-            None => self.default = Some(model),
+            Some(meter) => _ = self.by_meter.insert(meter.into(), Arc::new(model)),
+            None => self.default = Some(Arc::new(model)),
         }
         Ok(id)
     }

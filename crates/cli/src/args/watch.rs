@@ -15,11 +15,11 @@ Examples:
   tail -F meter.csv | knowatt watch model.json --from -
   knowatt watch --config knowatt.toml")]
 pub(crate) struct WatchArgs {
-    /// The model file, or a folder with one for each meter, METER.json
+    /// The model file, or a folder with one for each meter, METER.json, or a compacted topic of them, kafka://broker:9092/models
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<PathBuf>,
 
-    /// With a folder, the model of the meters that have none in it
+    /// With a folder or a topic, the model of the meters that have none in it
     #[arg(long, value_name = "FILE")]
     pub(crate) default_model: Option<PathBuf>,
 

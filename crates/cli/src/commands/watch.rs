@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use knowatt_stream::{Counts, Error, open, watch};
+use knowatt_stream::{Counts, open, watch};
 
 use crate::{args::WatchArgs, live, output::say, text::counted};
 
@@ -12,9 +12,7 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let status = live::Status::new();
     live::log(args.input.log_format, &status);
     let stop = live::stop()?;
-    let model = config.model.as_deref();
-    let model = model.ok_or_else(|| Error::change("no model: name one, or `model` in --config FILE"))?;
-    let mut tables = knowatt_stream::Tables::open(model, config.default_model.as_deref())?;
+    let mut tables = open::tables(&config)?;
     let mut decoders = open::decoders(&config, &tables.zone())?;
     let keep = open::keep(&config)?;
     let settings = config.settings();
