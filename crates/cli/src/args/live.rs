@@ -12,7 +12,7 @@ use super::input::KindArg;
 #[derive(clap::Args)]
 #[allow(clippy::doc_markdown, reason = "help shows addresses as they are typed")]
 pub(crate) struct LiveInputArgs {
-    /// A file with what the flags say, and more (see docs/operations.md); flags go before it
+    /// A file with what the flags say, and more (see docs/live.md); flags go before it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 

@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use knowatt_score::is_one_episode;
 use knowatt_stream::{
     Counts, Delivered, Error, Group, Model, Outgoing, Outlets, Read, Route, Settings, Sink, Source, Tables,
-    sources::Replay, watch,
+    anomaly::Anomaly, sources::Replay, watch,
 };
 use knowatt_train::Options;
 
@@ -76,14 +76,14 @@ impl Sink for Told {
         if goes_on {
             return Ok(());
         }
-        let (hour, normal) = (anomaly.hour, wh(anomaly.expected_high_wh));
+        let (hour, why) = (anomaly.hour, why(anomaly));
         let print = || {
             output::print(|out| {
                 write!(
                     out,
                     "{style}{when}{style:#}  Unusual power usage of {used} at {hour}:00. Please check!"
                 )?;
-                writeln!(out, "  {DIM}score {score:.2}, up to {normal} is normal{DIM:#}")
+                writeln!(out, "  {DIM}score {score:.2}: {why}{DIM:#}")
             })
         };
         self.status.aside(print).map_err(|error| Error::outside(format!("{error:#}")))
@@ -95,5 +95,16 @@ impl Sink for Told {
 
     fn name(&self) -> String {
         "standard output".to_owned()
+    }
+}
+
+/// Why an hour is above 1.0, in a few words.
+fn why(anomaly: &Anomaly) -> String {
+    let feature = anomaly.feature.as_str();
+    match feature.strip_prefix("floor-").and_then(|hours| hours.strip_suffix('h')) {
+        Some(hours) => format!("none of the last {hours} hours was low"),
+        None if feature == "level" => format!("up to {} is normal", wh(anomaly.expected_high_wh)),
+        None if feature == "step" => "much more than the hour before".to_owned(),
+        None => "much more than the day before".to_owned(),
     }
 }
