@@ -58,6 +58,11 @@ pub(crate) struct LiveInputArgs {
     #[arg(long, value_name = "COUNT", help_heading = "Input")]
     pub(crate) pulses_per_kwh: Option<f64>,
 
+    /// What devices of a broker send: tasmota, shelly-em, shelly-relay, shelly-gen2, shelly-gen2-em, zigbee2mqtt,
+    /// zigbee2mqtt-power or home-assistant; their topics too, unless the address names one
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    pub(crate) preset: Option<String>,
+
     /// Consumer group [default: knowatt]
     #[arg(long, value_name = "NAME", help_heading = "Kafka")]
     pub(crate) group: Option<String>,
@@ -120,6 +125,7 @@ impl LiveInputArgs {
         set(&mut source.schema_registry, self.schema_registry.as_ref());
         set(&mut source.avro_schema, self.avro_schema.as_ref());
         set(&mut source.pulses.per_kwh, self.pulses_per_kwh.as_ref());
+        set(&mut source.mqtt.preset, self.preset.as_ref());
         set(&mut source.kafka.group, self.group.as_ref());
         set(&mut source.kafka.instance, self.instance.as_ref());
         set(&mut source.kafka.start, self.start.as_ref());

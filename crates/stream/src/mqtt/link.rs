@@ -16,7 +16,10 @@ use rumqttc::{
     Outgoing,
     v5::{
         Client, Connection, ConnectionError, Event, Incoming, MqttOptions, RecvTimeoutError, StateError,
-        mqttbytes::v5::{ConnAck, ConnectReturnCode, DisconnectReasonCode},
+        mqttbytes::{
+            self,
+            v5::{ConnAck, ConnectReturnCode, DisconnectReasonCode},
+        },
     },
 };
 use tracing::{info, warn};
@@ -29,6 +32,8 @@ pub(crate) const MOST_REQUESTS: usize = 1024;
 const SILENCE: Duration = Duration::from_secs(75);
 /// The shortest and the longest pause before a connection is made again.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(30)];
+/// How long is waited for the broker to end a connection that we are done with.
+const LAST_WORD: Duration = Duration::from_secs(1);
 /// How long is waited for the thread to end: as long as a connection takes that is being made.
 const FAREWELL: Duration = Duration::from_secs(6);
 
@@ -72,12 +77,17 @@ impl Shared {
 }
 
 impl Link {
-    /// Connects, and waits until the peer is ready. `broker` is for messages.
-    pub(crate) fn open(options: MqttOptions, broker: String, peer: impl Peer) -> Result<Self, Error> {
+    /// Connects, and waits until the peer is ready. `broker` and `name` are for messages.
+    pub(crate) fn open(
+        options: MqttOptions,
+        broker: String,
+        name: String,
+        peer: impl Peer,
+    ) -> Result<Self, Error> {
         let shared = Arc::new(Shared::default());
         let (ready, is_ready) = mpsc::sync_channel(1);
         let (end, ended) = mpsc::sync_channel(1);
-        let thread = Thread { options, broker, peer, shared: Arc::clone(&shared), ready: Some(ready) };
+        let thread = Thread { options, broker, name, peer, shared: Arc::clone(&shared), ready: Some(ready) };
         std::thread::Builder::new()
             .name("mqtt".to_owned())
             .spawn(move || {
@@ -111,6 +121,7 @@ impl Drop for Link {
 struct Thread<P> {
     options: MqttOptions,
     broker: String,
+    name: String,
     peer: P,
     shared: Arc<Shared>,
     /// Where it is said that all is ready; none once it is.
@@ -155,7 +166,7 @@ impl<P: Peer> Thread<P> {
                 pause = PAUSES[0];
             }
             if !std::mem::replace(&mut is_lost, true) {
-                warn!("{why}; connecting again until it is back, nothing that is acknowledged is lost");
+                warn!("{why}; {} is tried again until it is back", self.name);
             }
             if self.wait(jittered(pause)) {
                 return;
@@ -170,6 +181,8 @@ impl<P: Peer> Thread<P> {
         loop {
             let why = match connection.recv_timeout(SILENCE) {
                 Ok(Ok(Event::Outgoing(Outgoing::Disconnect))) | Err(RecvTimeoutError::Disconnected) => {
+                    // Until the broker ends it: an end with something unread may take with it what was just sent.
+                    while let Ok(Ok(_)) = connection.recv_timeout(LAST_WORD) {}
                     return End::Farewell;
                 }
                 Ok(Ok(event)) => {
@@ -208,7 +221,7 @@ impl<P: Peer> Thread<P> {
         if let Event::Incoming(Incoming::ConnAck(ack)) = &event {
             *has_stood = true;
             if std::mem::replace(is_lost, false) {
-                info!("the broker {} is back", self.broker);
+                info!("the broker {} is back for {}", self.broker, self.name);
             }
             self.peer.connected(client, ack)?;
         }
@@ -257,8 +270,13 @@ impl<P: Peer> Thread<P> {
                 "the broker {broker} does not speak MQTT 5, which is needed (Mosquitto speaks it from version 1.6)"
             ),
             ConnectionError::ConnectionRefused(code) => format!("the broker {broker} refuses us: {code:?}"),
+            // What `openssl req -x509` makes is an authority, and many brokers at home have just that.
+            ConnectionError::Tls(error) if error.to_string().contains("CaUsedAsEndEntity") => format!(
+                "TLS with {broker} failed: the broker shows the certificate of an authority as its own; make it one that is signed by \
+                 that authority (and name the authority's with `ca-file`)"
+            ),
             ConnectionError::Tls(error) => format!(
-                "TLS with {broker} failed: {error}; a certificate of one's own authority is named with `ca-file`"
+                "TLS with {broker} failed: {error}; the certificate of an authority of one's own is named with `ca-file`"
             ),
             ConnectionError::Timeout(_) => format!("the broker {broker} does not answer"),
             ConnectionError::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
@@ -267,6 +285,9 @@ impl<P: Peer> Thread<P> {
             ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
                 format!("the broker {broker} ended the connection: {reason_code:?}")
             }
+            ConnectionError::MqttState(
+                StateError::ConnectionAborted | StateError::Deserialization(mqttbytes::Error::Io(_)),
+            ) if has_stood => format!("the broker {broker} is gone"),
             error if has_stood => format!("the connection to the broker {broker} broke: {error}"),
             error => format!(
                 "the broker {broker} cannot be reached: {error}; if something answers there, does it speak MQTT 5, and is TLS (mqtts://) wanted?"

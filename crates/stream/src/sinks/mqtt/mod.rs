@@ -83,7 +83,7 @@ impl Mqtt {
         let outbox = Arc::new(Outbox::default());
         let user = user(&address, config).unwrap_or_default();
         let clerk = Clerk::new(Arc::clone(&outbox), broker.clone(), user);
-        let link = Link::open(settings, broker, clerk)?;
+        let link = Link::open(settings, broker, name.clone(), clerk)?;
         info!("publishes to {name}");
         Ok(Self { outbox, waiting: Vec::new(), topics, name, stop, _link: link })
     }

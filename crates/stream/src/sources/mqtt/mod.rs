@@ -135,7 +135,7 @@ impl Mqtt {
             is_resumed: false,
             left_out: LeftOut::default(),
         };
-        let link = Link::open(settings, broker, listener)?;
+        let link = Link::open(settings, broker, name.clone(), listener)?;
         info!(client_id, "listens to {name}");
         Ok(Self { inbox, current: None, name, _link: link })
     }
