@@ -4,7 +4,7 @@
 """
 import csv, json, math, random, struct, sys, time, urllib.request
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 # Longer than anything takes: what has not come by then does not come.
@@ -26,7 +26,7 @@ def lag(broker, group, topic):
     """Of each partition, how much is not committed."""
     consumer = Consumer({"bootstrap.servers": broker, "group.id": "lag", "isolation.level": "read_committed"})
     ends = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), 10) for p in partitions(consumer, topic)}
-    admin = AdminClient({"bootstrap.servers": broker})
+    admin = AdminClient({"bootstrap.servers": broker, "log_level": 0})
     asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p) for p in ends])
     committed = admin.list_consumer_group_offsets([asked])[group].result().topic_partitions
     consumer.close()
@@ -35,10 +35,16 @@ def lag(broker, group, topic):
 
 def caught_up(broker, group, topic):
     until = time.time() + PATIENCE_S
-    while any((left := lag(broker, group, topic)).values()):
-        if time.time() > until:
-            sys.exit(f"{group} has not read all of {topic}: {left}")
+    left = None
+    while time.time() < until:
+        try:
+            left = lag(broker, group, topic)
+            if not any(left.values()):
+                return
+        except KafkaException as error:  # A coordinator that has just begun.
+            left = error
         time.sleep(0.2)
+    sys.exit(f"{group} has not read all of {topic}: {left}")
 
 
 def records(broker, topic):
@@ -159,7 +165,7 @@ def rows(folder, meters):
 def feed(broker, folder, topic, meters, seconds):
     """Writes the readings of the first meters, evenly over so many seconds or longer."""
     given = rows(folder, meters)
-    producer = Producer({"bootstrap.servers": broker, "enable.idempotence": True, "message.timeout.ms": 0})
+    producer = Producer({"bootstrap.servers": broker, "enable.idempotence": True, "message.timeout.ms": 0, "log_level": 0})
     began = time.time()
     for number, (meter, row) in enumerate(given):
         value = {"id": int(row["id"]), "timestamp": row["timestamp"], "meter": meter, "wh": float(row["wh"])}

@@ -166,8 +166,6 @@ impl Encoder {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use jiff::Timestamp;
     use knowatt_readings::{Kind, Live, LiveDecoder, LiveRecord, LiveSample, Options};
 
@@ -231,7 +229,8 @@ mod tests {
             assert_eq!(decoded(value, &options), expected);
 
             let schema = folder.path().join("reading.avsc");
-            std::fs::File::create(&schema).unwrap().write_all(quantity.field().1.as_bytes()).unwrap();
+            #[allow(clippy::disallowed_methods, reason = "a folder of its own, and no program is killed")]
+            std::fs::write(&schema, quantity.field().1).unwrap();
             let mut value = vec![0, 0, 0, 0, 7];
             avro::reading(&reading, &mut value);
             assert_eq!(decoded(&value, &Options { avro_schema: Some(schema), ..options }), expected);

@@ -31,7 +31,8 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: Option<String>,
 
-    /// Where records go that cannot be read: a topic of the same Kafka or MQTT, or a file [default: only to the log]
+    /// Where records go that cannot be read: a topic of the same Kafka or MQTT, or a file [default: with --to kafka://…, the topic
+    /// SOURCE-dead-letters; else only to the log]
     #[arg(long, value_name = "TOPIC", help_heading = "Output")]
     pub(crate) dead_letters: Option<String>,
 

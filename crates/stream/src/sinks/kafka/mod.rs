@@ -267,7 +267,9 @@ impl KafkaSink {
     }
 
     fn failed(&self, error: &KafkaError) -> Error {
-        use RDKafkaErrorCode::{Fenced, InvalidProducerEpoch, ProducerFenced};
+        use RDKafkaErrorCode::{
+            Fenced, IllegalGeneration, InvalidProducerEpoch, ProducerFenced, UnknownMemberId,
+        };
         let topic = &self.topic;
         let code = match error {
             KafkaError::Transaction(error) => Some(error.code()),
@@ -278,6 +280,11 @@ impl KafkaSink {
         if let Some(Fenced | ProducerFenced | InvalidProducerEpoch) = code {
             return Error::again(format!(
                 "{topic}: the broker has ended the transaction: it was open for longer than {TRANSACTION_TIMEOUT_MS} ms, or another process writes under the same `instance`"
+            ));
+        }
+        if let Some(IllegalGeneration | UnknownMemberId) = code {
+            return Error::again(format!(
+                "{topic}: the group was shared out anew while it was told how far was read"
             ));
         }
         if code.is_some_and(kafka::is_forbidden) {
