@@ -136,7 +136,10 @@ fn settle<'d>(outcome: Outcome<'d>, clock: &mut Clock, last: &mut HashMap<Box<[u
         Outcome::Found(found) => found,
         Outcome::Tombstone => return Live::Nothing("no value: its key was deleted"),
         Outcome::Bad(what) => return Live::Poison(what),
-        Outcome::Puzzle(kind) => return Live::Poison(kind.to_string()),
+        // No waiting gives it a zone.
+        Outcome::Puzzle(kind) | Outcome::Stop(kind @ ErrorKind::NoZone(_)) => {
+            return Live::Poison(kind.to_string());
+        }
         Outcome::Stop(kind) => return Live::NotNow(kind.to_string()),
     };
     let number = match value {

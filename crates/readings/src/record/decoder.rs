@@ -12,7 +12,7 @@ use super::{
     json,
     layout::Layout,
     schemas::{NoSchema, Schemas},
-    time,
+    time::{self, LatestHour},
 };
 use crate::{
     clock::Millis,
@@ -74,7 +74,7 @@ pub(crate) struct Decoder {
     options: Options,
     schemas: Schemas,
     /// None where the zone of the home is not known.
-    zone: Option<TimeZone>,
+    latest_hour: Option<LatestHour>,
     fields: Fields,
     /// The shape last understood, which the next record most likely has too.
     known: Option<(Shape, Layout)>,
@@ -100,12 +100,13 @@ enum Untimed {
 impl Decoder {
     /// A decoder for hours of this zone.
     pub(crate) fn new(options: Options, schemas: Schemas, zone: Option<TimeZone>) -> Self {
-        Self { options, schemas, zone, fields: Fields::default(), known: None, told: None }
+        let latest_hour = zone.map(LatestHour::new);
+        Self { options, schemas, latest_hour, fields: Fields::default(), known: None, told: None }
     }
 
     /// From now on the zone of the home is not known.
     pub(crate) fn forget_zone(&mut self) {
-        self.zone = None;
+        self.latest_hour = None;
     }
 
     /// The schemas, for the next input.
@@ -295,8 +296,8 @@ impl Decoder {
     fn latest_hour(&self, hour: i8, timestamp: Option<Millis>) -> Result<When<'_>, Untimed> {
         let timestamp = timestamp
             .ok_or_else(|| Untimed::Bad("an hour, but no timestamp that tells its day".to_owned()))?;
-        let zone = self.zone.as_ref().ok_or_else(|| Untimed::NoZone(format!("hour {hour}")))?;
-        let at = time::latest_hour(zone, hour, timestamp);
+        let latest = self.latest_hour.as_ref().ok_or_else(|| Untimed::NoZone(format!("hour {hour}")))?;
+        let at = latest.find(hour, timestamp);
         at.map(When::At).ok_or_else(|| Untimed::Bad(format!("no hour {hour} before {timestamp}")))
     }
 
@@ -317,6 +318,10 @@ impl Decoder {
 
 /// A key as a meter's name, if it is a short text; without the quotation marks that JSON puts around it.
 fn name_of_key(key: &[u8]) -> Cow<'_, [u8]> {
+    // As most keys are; what follows takes three times as long.
+    if key.len() <= MAX_KEY_BYTES && key.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'"') {
+        return Cow::Borrowed(key);
+    }
     let text = std::str::from_utf8(key).unwrap_or_default().trim();
     let text = match text.strip_prefix('"') {
         Some(_) => serde_json::from_str::<String>(text).map_or(Cow::Borrowed(text), Cow::Owned),
