@@ -1,5 +1,7 @@
 //! What is kept over a restart where the source cannot give it again, and what keeps it.
 
+use std::collections::BTreeMap;
+
 use crate::error::Error;
 
 /// What is kept.
@@ -19,4 +21,25 @@ pub trait Keep {
     /// Keeps the position in place of the one before, and the states of these meters; other meters' states stay. When
     /// it returns, it is safe.
     fn save(&mut self, kept: &Kept) -> Result<(), Error>;
+}
+
+/// Keeps it for as long as the process lives: what was not delivered when a sink failed is worked out again from the state
+/// before it.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    position: Option<String>,
+    meters: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Keep for Memory {
+    fn load(&self) -> Result<Option<Kept>, Error> {
+        let meters = self.meters.iter().map(|(name, state)| (name.clone(), state.clone())).collect();
+        Ok(Some(Kept { position: self.position.clone(), meters }))
+    }
+
+    fn save(&mut self, kept: &Kept) -> Result<(), Error> {
+        self.position.clone_from(&kept.position);
+        self.meters.extend(kept.meters.iter().cloned());
+        Ok(())
+    }
 }

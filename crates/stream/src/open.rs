@@ -162,7 +162,7 @@ fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
         };
         let anomalies = Box::new(sinks::kafka::KafkaSink::open(address, sink, member.as_ref())?);
         // What cannot be read has a topic in any case; events have one if it is named.
-        return Ok(Outlets { anomalies, dead_letters: Route::WithAnomalies, events: Route::WithAnomalies });
+        return Ok(Outlets::new(anomalies, Route::WithAnomalies, Route::WithAnomalies));
     }
     let (anomalies, has_topics): (Box<dyn Sink>, bool) = match Address::of(to)? {
         #[cfg(feature = "mqtt")]
@@ -178,7 +178,7 @@ fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
         Some(_) if has_topics => Ok(Route::WithAnomalies),
         Some(file) => Ok(Route::Own(lines(file)?)),
     };
-    Ok(Outlets { anomalies, dead_letters: route(dead_letters)?, events: route(events)? })
+    Ok(Outlets::new(anomalies, route(dead_letters)?, route(events)?))
 }
 
 /// A file of lines, or standard output.

@@ -27,16 +27,31 @@ pub struct Outlets {
     pub dead_letters: Route,
     /// Takes what is no reading.
     pub events: Route,
+    /// How many dead letters there were.
+    letters: u64,
 }
 
+/// So many dead letters are said one by one; then the next of twice as many.
+const LETTERS_TOLD: u64 = 16;
+
 impl Outlets {
+    /// Sinks for each kind.
+    pub fn new(anomalies: Box<dyn Sink>, dead_letters: Route, events: Route) -> Self {
+        Self { anomalies, dead_letters, events, letters: 0 }
+    }
+
     pub(crate) fn anomaly(&mut self, anomaly: &Anomaly) -> Result<(), Error> {
         self.anomalies.send(&Outgoing::Anomaly(anomaly))
     }
 
     pub(crate) fn dead_letter(&mut self, letter: &DeadLetter<'_>) -> Result<(), Error> {
         let DeadLetter { source, partition, offset, reason, .. } = letter;
-        warn!(source, partition, offset, "left out, as it cannot be read: {reason}");
+        self.letters += 1;
+        // A cable that is bad, or a topic that is another, would flood the log.
+        if self.letters <= LETTERS_TOLD || self.letters.is_power_of_two() {
+            let count = self.letters;
+            warn!(source, partition, offset, count, "left out, as it cannot be read: {reason}");
+        }
         route(&mut self.dead_letters, &mut self.anomalies, &Outgoing::DeadLetter(letter))
     }
 

@@ -17,7 +17,7 @@ use crate::{
     counts::Counts,
     error::{Error, Remedy},
     hours::Rules,
-    keep::{Keep, Kept},
+    keep::{Keep, Kept, Memory},
     outlets::Outlets,
     sink::Delivered,
     source::{Incoming, Read, Repeats, Source},
@@ -86,18 +86,18 @@ pub fn watch(
     decoders: &mut [LiveDecoder],
     tables: &mut Tables,
     settings: &Settings,
-    mut keep: Option<Box<dyn Keep>>,
+    keep: Option<Box<dyn Keep>>,
     stop: &AtomicBool,
     tick: &mut dyn FnMut(&Counts),
 ) -> Result<Counts, Error> {
+    let mut keep = keep.unwrap_or_else(|| Box::new(Memory::default()));
     let mut work = Work::new(decoders, tables, settings);
     let mut pause = settings.pause;
     loop {
         let began = Instant::now();
-        let ended = begin(open, keep.as_deref(), &mut work).and_then(|(source, outlets)| {
+        let ended = begin(open, keep.as_ref(), &mut work).and_then(|(source, outlets)| {
             let interval = settings.commit_interval(source.repeats());
-            let keep = keep.as_mut().filter(|_| source.repeats() != Repeats::Log);
-            Stream { source, outlets, keep, interval }.run(&mut work, stop, tick)
+            Stream { source, outlets, keep: keep.as_mut(), interval }.run(&mut work, stop, tick)
         });
         match ended {
             Ok(()) => return Ok(work.counts),
@@ -126,10 +126,10 @@ fn wait(pause: Duration, stop: &AtomicBool) {
 /// Opens all, with what was kept of it.
 fn begin(
     open: &mut Open<'_>,
-    keep: Option<&dyn Keep>,
+    keep: &dyn Keep,
     work: &mut Work<'_>,
 ) -> Result<(Box<dyn Source>, Outlets), Error> {
-    let kept = keep.map_or(Ok(None), Keep::load)?.unwrap_or_default();
+    let kept = keep.load()?.unwrap_or_default();
     let (source, outlets) = open(kept.position.as_deref())?;
     work.begin(source.name());
     if source.repeats() != Repeats::Log {
@@ -142,7 +142,7 @@ fn begin(
 struct Stream<'k> {
     source: Box<dyn Source>,
     outlets: Outlets,
-    keep: Option<&'k mut Box<dyn Keep>>,
+    keep: &'k mut dyn Keep,
     interval: Duration,
 }
 
@@ -212,8 +212,8 @@ impl Stream<'_> {
             return Ok(());
         }
         let delivered = self.outlets.deliver(&read, self.source.group())?;
-        if let Some(keep) = &mut self.keep {
-            keep.save(&Kept { position: self.source.position(), meters: work.changed() })?;
+        if self.source.repeats() != Repeats::Log {
+            self.keep.save(&Kept { position: self.source.position(), meters: work.changed() })?;
         }
         if delivered == Delivered::Alone {
             self.source.commit(&read)?;

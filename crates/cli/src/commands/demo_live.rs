@@ -35,7 +35,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let mut open = |_: Option<&str>| {
         let source = Box::new(Replay::new("house", after.rows.clone(), HOUR)) as Box<dyn Source>;
         let anomalies = Box::new(Told { zone: zone.clone(), status: status.clone(), last: None });
-        Ok((source, Outlets { anomalies, dead_letters: Route::Log, events: Route::Log }))
+        Ok((source, Outlets::new(anomalies, Route::Log, Route::Log)))
     };
     let mut tick = |counts: &Counts| {
         let at = counts.newest_ms.and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or_default();
