@@ -52,9 +52,9 @@ const SHORT: Duration = Duration::from_millis(10);
 /// Messages between two looks at the clock and the topic.
 const MESSAGES_A_LOOK: u32 = 256;
 /// So many readings may be handed over and not delivered.
-const MOST_IN_FLIGHT: u64 = 10_000;
-/// So many readings in memory alone bring the next checkpoint.
-const MOST_FRESH: usize = 10_000;
+const MOST_IN_FLIGHT: u64 = 2_000;
+/// So many readings that came, or were delivered, bring the next checkpoint: after a kill no more than about so many come again.
+const MOST_UNKEPT: u64 = 2_000;
 const TICK: Duration = Duration::from_secs(1);
 /// How often it is said how many were dropped.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
@@ -173,6 +173,7 @@ pub fn measure(
         position: kept.position,
         committed: Instant::now(),
         ticked: Instant::now(),
+        can_wait: true,
         warned: None,
     };
     if run.queue.waiting() > 0 {
@@ -217,6 +218,8 @@ struct Run<'r> {
     position: Option<String>,
     committed: Instant,
     ticked: Instant,
+    /// Whether the source waits while nothing is taken.
+    can_wait: bool,
     /// When it was said that readings were dropped, and how many had been.
     warned: Option<(Instant, u64)>,
 }
@@ -228,7 +231,8 @@ impl Run<'_> {
 
     /// Reads the source until it ends.
     fn until_end(&mut self, source: &mut dyn Source) -> Result<(), Error> {
-        let (repeats, can_wait, name) = (source.repeats(), source.can_wait(), source.name());
+        let (repeats, name) = (source.repeats(), source.name());
+        self.can_wait = source.can_wait();
         if repeats == Repeats::Log {
             // It gives again what open hours are made of.
             self.intake.forget_all();
@@ -236,7 +240,7 @@ impl Run<'_> {
         let mut unlooked = 0;
         loop {
             let mut is_idle = false;
-            if can_wait && self.queue.is_full() {
+            if self.can_wait && self.queue.is_full() {
                 self.settle(PATIENCE)?;
             } else {
                 let patience = if self.queue.has_unsent() {
@@ -276,7 +280,7 @@ impl Run<'_> {
             }
             let is_waited_for = is_idle && repeats == Repeats::Unacknowledged;
             let is_time = self.committed.elapsed() >= self.settings.commit_interval;
-            if is_waited_for || is_time || self.queue.fresh() >= MOST_FRESH {
+            if is_waited_for || is_time || self.queue.unkept() >= MOST_UNKEPT {
                 self.checkpoint(source, true)?;
             }
         }
@@ -405,7 +409,9 @@ impl Run<'_> {
             key: Some(&reading.meter),
             value: Some(value.as_bytes()),
             reason: why,
-        })
+        })?;
+        // It is about to leave the buffer.
+        self.dead_letters.as_mut().map_or(Ok(()), |sink| sink.deliver(&[], None).map(|_| ()))
     }
 
     /// Only delivers for a time.
@@ -442,6 +448,8 @@ impl Run<'_> {
                 return Ok(());
             }
             self.position = kept.position;
+        } else {
+            self.queue.nothing_to_keep();
         }
         if repeats != Repeats::Position && is_source_whole && !read.is_empty() {
             source.commit(&read)?;
@@ -475,11 +483,11 @@ impl Run<'_> {
             let what = if self.queue.is_disk_full() { "the disk" } else { "the buffer" };
             let before = self.warned.map_or(self.counts.dropped, |(_, before)| before);
             let (dropped, waiting) = (self.counts.dropped - before, self.queue.waiting());
-            warn!(
-                dropped,
-                waiting,
-                "{what} is full: a source that can wait waits, of others the newest readings are dropped"
-            );
+            if self.can_wait {
+                warn!(waiting, "{what} is full: the source waits");
+            } else {
+                warn!(waiting, dropped, "{what} is full: the newest readings are dropped");
+            }
             self.warned = Some((Instant::now(), before));
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Queue {
     sent: u64,
     /// All up to this one are delivered or given up.
     settled: u64,
+    /// The same when it was last put on the disk.
+    kept_settled: u64,
     is_disk_full: bool,
 }
 
@@ -43,7 +45,16 @@ impl Queue {
         let next = buffer.newest().map_or(1, |newest| newest + 1);
         let settled = buffer.oldest().map_or(next, |oldest| oldest) - 1;
         let (fresh, ahead) = (VecDeque::new(), VecDeque::new());
-        Self { buffer, fresh, ahead, next, sent: settled, settled, is_disk_full: false }
+        Self {
+            buffer,
+            fresh,
+            ahead,
+            next,
+            sent: settled,
+            settled,
+            kept_settled: settled,
+            is_disk_full: false,
+        }
     }
 
     /// What was kept with the readings.
@@ -83,6 +94,16 @@ impl Queue {
     /// How many are in memory alone.
     pub(super) fn fresh(&self) -> usize {
         self.fresh.len()
+    }
+
+    /// How many came, or were delivered, of which the disk does not know.
+    pub(super) fn unkept(&self) -> u64 {
+        (self.fresh.len() as u64).max(self.settled - self.kept_settled)
+    }
+
+    /// All of which the disk does not know is delivered, and it need not know.
+    pub(super) fn nothing_to_keep(&mut self) {
+        self.kept_settled = self.settled;
     }
 
     /// Whether the disk holds what is delivered.
@@ -138,6 +159,7 @@ impl Queue {
         self.is_disk_full = keeping == Keeping::DiskFull;
         if keeping == Keeping::Done {
             self.fresh.clear();
+            self.kept_settled = self.settled;
         }
         Ok(keeping)
     }

@@ -3,14 +3,14 @@
 //! In order and with nothing left out: `acks=all`, idempotent, and by `enable.gapless.guarantee` nothing that follows a record that
 //! failed is written. A record that cannot be delivered now is tried as long as it takes; the client is made anew where it has given
 //! up for good, and begins with the first record that was not confirmed. A record that the broker refuses for itself (its time is too far ahead for
-//! `message.timestamp.after.max.ms`, say) is found by sending what was refused together one by one.
+//! `message.timestamp.after.max.ms`, say) is sent once more alone, to be sure, and then given up.
 //!
 //! The key is the meter's name, by which Java's clients would choose the same partition; without a name all goes to one partition. The
 //! record's time is the reading's own. A broker or a registry that does not answer, or refuses us, ends nothing: it is said, at
 //! first after [`SILENCE`], then every minute.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -80,10 +80,10 @@ pub struct ReadingTopic {
     settings: Settings,
     encoder: Encoder,
     producer: BaseProducer<Deliveries>,
-    /// Whether the client goes on after a record that failed: only while one is sent at a time.
+    /// Those that the broker seems to refuse for themselves: each is sent alone.
+    suspects: BTreeSet<u64>,
+    /// Whether the client goes on after a record that failed: only while one is sent alone.
     is_careful: bool,
-    /// Up to this one, one is sent at a time.
-    careful_to: u64,
     /// What was taken and not told of: its number, and whether it is delivered. The numbers have no gap.
     taken: VecDeque<(u64, bool)>,
     /// What the client itself refused.
@@ -105,8 +105,8 @@ impl ReadingTopic {
             settings,
             encoder,
             producer,
+            suspects: BTreeSet::new(),
             is_careful: false,
-            careful_to: 0,
             taken: VecDeque::new(),
             too_long: None,
             outage: Outage::new(),
@@ -151,23 +151,28 @@ impl ReadingTopic {
         }
     }
 
-    /// One failed, and so perhaps others.
-    fn failed(&mut self, id: u64, error: &KafkaError, tell: &mut dyn FnMut(Settled)) -> Result<(), Error> {
-        let code = error.rdkafka_error_code();
-        if code.is_some_and(is_of_record) {
-            if self.taken.len() == 1 && self.is_careful {
-                self.taken.clear();
-                self.outage.end(&self.topic);
-                tell(Settled::Refused(id, format!("the broker refuses it: {error}")));
-                return Ok(());
-            }
-            self.careful_to = self.taken.back().map_or(id, |(last, _)| *last);
-        } else {
+    /// Some failed; those before the first of them that are delivered are told of.
+    fn failed(&mut self, failures: &[(u64, KafkaError)], tell: &mut dyn FnMut(Settled)) -> Result<(), Error> {
+        let Some((id, error)) = failures.first() else { return Ok(()) };
+        let of_record =
+            |(_, error): &&(u64, KafkaError)| error.rdkafka_error_code().is_some_and(is_of_record);
+        if self.is_careful && failures.iter().any(|failure| of_record(&failure)) {
+            self.suspects.remove(id);
+            self.taken.clear();
+            self.outage.end(&self.topic);
+            tell(Settled::Refused(*id, format!("the broker refuses it: {error}")));
+            return Ok(());
+        }
+        self.suspects.extend(failures.iter().filter(of_record).map(|(id, _)| *id));
+        let is_with_another = |(_, error): &(u64, KafkaError)| {
+            error.rdkafka_error_code() == Some(RDKafkaErrorCode::InvalidDifferentRecord)
+        };
+        if !failures.iter().any(|failure| of_record(&failure) || is_with_another(failure)) {
             let fatal = self.producer.client().fatal_error().map(|(_, why)| why);
             let why = self.producer.context().told.most_telling().or(fatal);
             self.outage.failed(&self.topic, &why.unwrap_or_else(|| error.to_string()));
         }
-        self.begin_anew(self.careful_to >= id)?;
+        self.begin_anew(false)?;
         tell(Settled::Lost);
         Ok(())
     }
@@ -177,13 +182,12 @@ impl ReadingTopic {
         if self.too_long.is_some() || self.outage.is_pausing() {
             return false;
         }
-        if self.is_careful && !self.taken.is_empty() {
+        let is_alone = self.suspects.contains(&id);
+        if (is_alone || self.is_careful) && !self.taken.is_empty() {
             return false;
         }
-        // The last of those that were refused together is told of.
-        if self.is_careful
-            && id > self.careful_to
-            && let Err(error) = self.begin_anew(false)
+        if is_alone != self.is_careful
+            && let Err(error) = self.begin_anew(is_alone)
         {
             self.outage.failed(&self.topic, &error.to_string());
             return false;
@@ -240,18 +244,15 @@ impl Outlet for ReadingTopic {
             thread::sleep(patience);
         }
         self.producer.poll(if self.taken.is_empty() { Duration::ZERO } else { patience });
+        let mut failures = Vec::new();
         for Delivery { id, failure } in self.deliveries() {
             match failure {
                 None => self.delivered(id),
-                Some(error) => {
-                    self.tell_delivered(tell);
-                    self.failed(id, &error, tell)?;
-                    // What is told after it is of a client that is no more.
-                    break;
-                }
+                Some(error) => failures.push((id, error)),
             }
         }
         self.tell_delivered(tell);
+        self.failed(&failures, tell)?;
         if self.taken.is_empty()
             && let Some((id, why)) = self.too_long.take()
         {
@@ -282,14 +283,8 @@ fn connect(topic: &Topic, settings: &Settings, is_careful: bool) -> Result<BaseP
 
 /// Whether the record itself is refused, and always will be.
 fn is_of_record(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode::{
-        InvalidDifferentRecord, InvalidMessage, InvalidRecord, InvalidTimestamp, MessageSizeTooLarge,
-    };
-    // Those refused with another are tried one by one, too.
-    matches!(
-        code,
-        InvalidDifferentRecord | InvalidMessage | InvalidRecord | InvalidTimestamp | MessageSizeTooLarge
-    )
+    use RDKafkaErrorCode::{InvalidMessage, InvalidRecord, InvalidTimestamp, MessageSizeTooLarge};
+    matches!(code, InvalidMessage | InvalidRecord | InvalidTimestamp | MessageSizeTooLarge)
 }
 
 /// What the client tells.
