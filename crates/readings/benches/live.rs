@@ -3,7 +3,8 @@
 //! `cargo bench -p knowatt-readings`. A thousand homes take turns, so that time goes on by 3.6 s a record; and one home
 //! alone, so that it goes on by an hour. Records are made beforehand.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark ends where it fails")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a benchmark ends where it fails")]
+#![allow(clippy::struct_field_names, reason = "an hour has an hour")]
 
 use std::io::Write as _;
 
