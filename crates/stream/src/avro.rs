@@ -8,7 +8,7 @@
 
 use crate::{
     anomaly::Anomaly,
-    encode::{Quantity, Reading},
+    reading::{Quantity, Reading},
 };
 
 /// The schema of an [`Anomaly`].
@@ -38,6 +38,16 @@ pub(crate) fn anomaly(anomaly: &Anomaly, into: &mut Vec<u8>) {
     }
     for text in [anomaly.kind.name(), &anomaly.feature, &anomaly.model_id, &anomaly.alert_id] {
         string(text, into);
+    }
+}
+
+/// The schema of a reading of that quantity.
+pub(crate) fn schema_of(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::EnergyWh(_) => READING_ENERGY,
+        Quantity::PowerW(_) => READING_POWER,
+        Quantity::RegisterWh(_) => READING_REGISTER,
+        Quantity::HourWh(_) => READING_HOUR,
     }
 }
 

@@ -5,7 +5,12 @@
 
 use knowatt_readings::{RegistryError, SchemaRegistry, kafka::Topic};
 
-use crate::{anomaly::Anomaly, avro, error::Error};
+use crate::{
+    anomaly::Anomaly,
+    avro,
+    error::Error,
+    reading::{Quantity, Reading},
+};
 
 /// What a value is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,55 +19,6 @@ pub enum Format {
     Json,
     /// Avro, by a schema registry.
     Avro,
-}
-
-/// A meter's value at a time, as `knowatt measure` writes it to a topic.
-///
-/// As JSON `{"timestamp": 1536343200000, "meter": "home", "power_w": 230.5}`, with `energy_wh` or `register_wh` in place of `power_w`, and
-/// `hour` where there is one; an hour as in the talk is `{"timestamp": …, "meter": "home", "hour": 4, "kwh": 310.5, "wh": 310.5}`. That is what `knowatt watch` and `knowatt train` read without being told more.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading<'r> {
-    /// In ms since 1970; of energy the start of its interval.
-    pub timestamp_ms: i64,
-    /// The meter.
-    pub meter: &'r str,
-    /// The value.
-    pub quantity: Quantity,
-    /// The local hour, of energy that is that hour's; of others it is not written.
-    pub hour: Option<u8>,
-}
-
-/// A value, its kind and its unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Quantity {
-    /// The energy of an interval.
-    EnergyWh(f64),
-    /// The power at a time.
-    PowerW(f64),
-    /// What was counted up to a time.
-    RegisterWh(f64),
-    /// The energy of a local hour, as in the talk: its field `kwh` holds Wh. `wh` beside it says so.
-    HourWh(f64),
-}
-
-impl Quantity {
-    pub(crate) fn value(self) -> f64 {
-        match self {
-            Self::EnergyWh(value) | Self::PowerW(value) | Self::RegisterWh(value) | Self::HourWh(value) => {
-                value
-            }
-        }
-    }
-
-    /// The field's name, and the schema that has it.
-    fn field(self) -> (&'static str, &'static str) {
-        match self {
-            Self::EnergyWh(_) => ("energy_wh", avro::READING_ENERGY),
-            Self::PowerW(_) => ("power_w", avro::READING_POWER),
-            Self::RegisterWh(_) => ("register_wh", avro::READING_REGISTER),
-            Self::HourWh(_) => ("wh", avro::READING_HOUR),
-        }
-    }
 }
 
 /// Writes the values of a topic.
@@ -115,7 +71,7 @@ impl Encoder {
 
     /// A reading's value. Fails where it is no finite number.
     pub fn reading(&mut self, reading: &Reading<'_>) -> Result<&[u8], Error> {
-        let (field, schema) = reading.quantity.field();
+        let (field, schema) = (reading.quantity.field(), avro::schema_of(reading.quantity));
         if self.begin(schema)? {
             avro::reading(reading, &mut self.value);
         } else {
@@ -230,7 +186,7 @@ mod tests {
 
             let schema = folder.path().join("reading.avsc");
             #[allow(clippy::disallowed_methods, reason = "a folder of its own, and no program is killed")]
-            std::fs::write(&schema, quantity.field().1).unwrap();
+            std::fs::write(&schema, avro::schema_of(quantity)).unwrap();
             let mut value = vec![0, 0, 0, 0, 7];
             avro::reading(&reading, &mut value);
             assert_eq!(decoded(&value, &Options { avro_schema: Some(schema), ..options }), expected);

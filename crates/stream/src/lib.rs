@@ -33,10 +33,14 @@ mod metrics;
 mod mqtt;
 pub mod open;
 mod outlets;
+#[cfg(feature = "kafka")]
+pub mod reading;
+mod settings;
 mod sink;
 pub mod sinks;
 mod source;
 pub mod sources;
+mod span;
 #[cfg(feature = "sqlite")]
 mod store;
 mod tables;
@@ -54,9 +58,11 @@ pub use kafka::Member;
 pub use keep::{Keep, Kept};
 pub use metrics::Metric;
 pub use outlets::{Outlets, Route};
+pub use settings::Settings;
 pub use sink::{Delivered, Outgoing, Sink};
 pub use source::{Body, Group, Incoming, Message, Place, Read, Repeats, Source};
+pub use span::Span;
 #[cfg(feature = "sqlite")]
 pub use store::Store;
 pub use tables::{Model, Tables};
-pub use watch::{Open, Settings, watch};
+pub use watch::{Open, watch};

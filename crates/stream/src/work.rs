@@ -19,9 +19,9 @@ use crate::{
     hours::{Hour, LeftOut, Sample},
     meter::{Meter, State, Told},
     outlets::Outlets,
+    settings::Settings,
     source::{Body, Message, Place, Read},
     tables::{Model, Tables},
-    watch::Settings,
 };
 
 /// A meter of which nothing came, by the newest time of its partition, for so long is forgotten.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use knowatt_readings::Unit;
-use knowatt_stream::config::{Config, Span};
+use knowatt_stream::{Span, config::Config};
 
 use super::input::KindArg;
 

@@ -33,9 +33,10 @@ use super::{Outlet, Settled};
 use crate::{
     buffer::Measured,
     config::KafkaConfig,
-    encode::{Encoder, Format, Quantity, Reading},
+    encode::{Encoder, Format},
     error::Error,
     kafka,
+    reading::{Quantity, Reading},
 };
 
 /// How long nothing may be delivered before it is said.

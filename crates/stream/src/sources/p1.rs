@@ -29,9 +29,9 @@ use serde::Deserialize;
 
 use crate::{
     clock,
-    config::Span,
     error::Error,
     source::{Body, Incoming, Message, Place, Read, Repeats, Source},
+    span::Span,
 };
 
 /// How long a read waits, and so how long closing may take.

@@ -23,9 +23,9 @@ use super::{
 };
 use crate::{
     clock,
-    config::Span,
     error::Error,
     source::{Body, Incoming, Message, Place, Read, Repeats, Source},
+    span::Span,
 };
 
 const MINUTE_MS: i64 = 60_000;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     anomaly::Anomaly,
-    hours::{HOUR_MS, MINUTE_MS},
+    hours::{HOUR_MS, MINUTE_MS, Rules},
     outlets::Route,
     sink::{Outgoing, Sink},
     source::{Body, Group, Message, Place, Repeats},
