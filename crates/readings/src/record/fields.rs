@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::template::{Template, Token};
 use crate::clock::Millis;
 
 /// The most fields that a value may have.
@@ -46,6 +47,8 @@ pub(crate) struct Fields {
     shape: Shape,
     leaves: Vec<Leaf>,
     texts: String,
+    /// What the text was like that they are of, if it was JSON.
+    template: Template,
 }
 
 /// The paths of all fields in their order, which most values of a topic have in common.
@@ -115,6 +118,29 @@ impl Fields {
         self.shape.ends.clear();
         self.leaves.clear();
         self.texts.clear();
+        self.template.forget();
+    }
+
+    /// Takes the values of a JSON text that has the names of the one before, if it looks so; else what is in here is of no use.
+    pub(crate) fn read_alike(&mut self, text: &[u8]) -> bool {
+        let Self { leaves, texts, template, .. } = self;
+        leaves.clear();
+        texts.clear();
+        template.read(text, |token| {
+            leaves.push(match token {
+                Token::Leaf(leaf) => leaf,
+                Token::Text(text) => {
+                    let start = texts.len();
+                    texts.push_str(text);
+                    Leaf::Text(start..texts.len())
+                }
+            });
+        })
+    }
+
+    /// Remembers the JSON text that was read.
+    pub(crate) fn remember(&mut self, text: &[u8]) {
+        self.template.learn(text, self.leaves.len());
     }
 
     /// The names.

@@ -19,6 +19,7 @@ mod json;
 mod layout;
 mod registry;
 pub(crate) mod schemas;
+mod template;
 mod time;
 pub(crate) mod transactions;
 pub(crate) mod unpack;
