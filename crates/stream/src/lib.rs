@@ -33,6 +33,7 @@ mod metrics;
 mod mqtt;
 pub mod open;
 mod outlets;
+mod partition;
 #[cfg(feature = "kafka")]
 pub mod reading;
 mod settings;
@@ -44,6 +45,7 @@ mod span;
 #[cfg(feature = "sqlite")]
 mod store;
 mod tables;
+mod teller;
 mod watch;
 mod work;
 

@@ -1,31 +1,24 @@
 //! What a stream knows between two messages: the meters of each partition, and how far each has been read.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, time::Instant};
 
-use jiff::{Timestamp, civil::DateTime};
-use knowatt_readings::{Live, LiveDecoder, LiveRecord, LiveSample};
-use knowatt_score::{Calendar, Feature, Recent, Scored, Slot};
+use jiff::civil::DateTime;
+use knowatt_readings::{Live, LiveDecoder};
 use tracing::warn;
 
 use crate::{
-    anomaly::{Anomaly, AnomalyKind, DeadLetter, Event, EventKind, alert_id},
+    anomaly::{Event, EventKind},
     clock,
     counts::Counts,
     error::Error,
-    hours::{Hour, LeftOut, Sample},
-    meter::{Meter, State, Told},
+    meter::{Meter, State},
     outlets::Outlets,
+    partition::{Partition, is_forgotten},
     settings::Settings,
-    source::{Body, Message, Place, Read},
-    tables::{Model, Tables},
+    source::{Body, Message, Read},
+    tables::Tables,
+    teller::Teller,
 };
-
-/// A meter of which nothing came, by the newest time of its partition, for so long is forgotten.
-const FORGOTTEN_MS: i64 = 7 * 24 * 3_600_000;
 
 /// All that is known.
 pub(crate) struct Work<'w> {
@@ -42,20 +35,6 @@ pub(crate) struct Work<'w> {
     /// The time at which an hour was last looked up, and what it was on the clock on the wall: many meters have the same one.
     local: Option<(i64, DateTime)>,
     beaten: Instant,
-}
-
-/// What is known of a partition.
-#[derive(Default)]
-struct Partition {
-    /// By name.
-    places: HashMap<Box<[u8]>, usize>,
-    meters: Vec<(Box<[u8]>, Meter)>,
-    /// The one heard last.
-    latest: usize,
-    /// The newest time seen.
-    clock_ms: Option<i64>,
-    /// How far was read since the last checkpoint.
-    next_offset: Option<i64>,
 }
 
 impl<'w> Work<'w> {
@@ -236,284 +215,5 @@ impl<'w> Work<'w> {
         let what = format!("{} messages, {} anomalies", self.counts.messages, self.counts.all_anomalies());
         let (event, timestamp) = (EventKind::Heartbeat, clock::now());
         outlets.event(&Event { event, timestamp, meter: String::new(), what })
-    }
-}
-
-fn is_forgotten(state: &State, clock_ms: i64) -> bool {
-    clock_ms.saturating_sub(state.clock_ms) > FORGOTTEN_MS
-}
-
-impl Partition {
-    /// The offset from which all must be read again to have the state of now, before `next_offset`.
-    fn state_from(&self, next_offset: i64) -> i64 {
-        let clock_ms = self.clock_ms.unwrap_or(i64::MIN);
-        let known = || {
-            self.meters.iter().map(|(_, meter)| &meter.state).filter(|state| !is_forgotten(state, clock_ms))
-        };
-        let mut from = known().filter_map(State::state_from).min().unwrap_or(next_offset);
-        loop {
-            let earlier = known().map(|state| state.hours.late_from(from)).min().unwrap_or(from);
-            if earlier == from {
-                return from;
-            }
-            from = earlier;
-        }
-    }
-
-    /// The meter of that name.
-    fn meter(&mut self, name: &[u8], now: Instant, clock_ms: i64) -> &mut Meter {
-        if self.meters.get(self.latest).is_none_or(|(latest, _)| **latest != *name) {
-            self.latest = self.places.get(name).copied().unwrap_or(self.meters.len());
-            if self.latest == self.meters.len() {
-                self.places.insert(name.into(), self.latest);
-                self.meters.push((name.into(), Meter::new(State::heard_at(clock_ms))));
-            }
-        }
-        let meter = &mut self.meters[self.latest].1;
-        meter.heard = now;
-        meter.is_changed = true;
-        if is_forgotten(&meter.state, clock_ms) {
-            meter.state = State::default();
-        }
-        meter.state.clock_ms = clock_ms;
-        meter
-    }
-
-    /// Forgets the meters that have not been heard of for long.
-    fn forget(&mut self, clock_ms: i64) {
-        self.meters.retain(|(_, meter)| !is_forgotten(&meter.state, clock_ms));
-        self.places = self.meters.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
-        self.latest = 0;
-    }
-}
-
-/// Says what follows from one message.
-struct Teller<'t> {
-    tables: &'t mut Tables,
-    settings: &'t Settings,
-    counts: &'t mut Counts,
-    has_found: &'t mut bool,
-    outlets: &'t mut Outlets,
-    source: &'t str,
-    now: Instant,
-    now_ms: i64,
-    local: &'t mut Option<(i64, DateTime)>,
-    place: Place,
-    is_committed: bool,
-}
-
-impl Teller<'_> {
-    fn record(
-        &mut self,
-        partition: &mut Partition,
-        decoder: &mut LiveDecoder,
-        record: &LiveRecord<'_>,
-    ) -> Result<(), Error> {
-        match decoder.decode(record) {
-            Live::Sample(sample) => self.sample(partition, &sample, record.timestamp_ms),
-            Live::Nothing(_) => {
-                self.nothing();
-                Ok(())
-            }
-            Live::Poison(why) => self.poison(record.timestamp_ms, record.key, record.value, &why),
-            Live::NotNow(why) => Err(Error::again(why)),
-        }
-    }
-
-    fn nothing(&mut self) {
-        self.counts.nothing += u64::from(!self.is_committed);
-    }
-
-    fn poison(
-        &mut self,
-        timestamp_ms: Option<i64>,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        reason: &str,
-    ) -> Result<(), Error> {
-        if self.is_committed {
-            return Ok(());
-        }
-        self.counts.dead_letters += 1;
-        *self.has_found = true;
-        let Place { partition, offset } = self.place;
-        let source = self.source;
-        self.outlets.dead_letter(&DeadLetter { source, partition, offset, timestamp_ms, key, value, reason })
-    }
-
-    fn sample(
-        &mut self,
-        partition: &mut Partition,
-        sample: &LiveSample<'_>,
-        timestamp_ms: Option<i64>,
-    ) -> Result<(), Error> {
-        let LiveSample { meter: name, at_ms, value, kind, is_hour } = sample;
-        if *at_ms
-            > self.now_ms.saturating_add(i64::try_from(self.settings.future.as_millis()).unwrap_or(i64::MAX))
-        {
-            self.future(name, *at_ms);
-            return Ok(());
-        }
-        self.counts.newest_ms = self.counts.newest_ms.max(Some(*at_ms));
-        let clock_ms = partition.clock_ms.map_or(*at_ms, |clock| clock.max(*at_ms));
-        partition.clock_ms = Some(clock_ms);
-        let meter = partition.meter(name, self.now, clock_ms);
-        let generation = self.tables.generation();
-        if meter.model.as_ref().is_none_or(|(of, _)| *of != generation) {
-            meter.model = Some((generation, self.tables.of_meter(name).cloned()));
-        }
-        let Some((_, Some(model))) = &meter.model else {
-            self.unknown_meter(name);
-            return Ok(());
-        };
-        if *is_hour {
-            let model = Arc::clone(model);
-            return self.one_hour(name, &model, *at_ms, *value, timestamp_ms);
-        }
-        let sample = Sample { at_ms: *at_ms, value: *value, kind: *kind, offset: self.place.offset };
-        let mut told = Vec::new();
-        let model = Arc::clone(model);
-        meter.state.push(sample, &self.settings.rules, &model.table, |what| told.push(what));
-        told.into_iter().try_for_each(|what| self.tell(name, &model, sample.at_ms, what))
-    }
-
-    /// An hour of the day and its energy, scored by itself.
-    fn one_hour(
-        &mut self,
-        name: &[u8],
-        model: &Model,
-        start_ms: i64,
-        wh: f64,
-        timestamp_ms: Option<i64>,
-    ) -> Result<(), Error> {
-        let Ok(start) = Timestamp::from_millisecond(start_ms) else { return Ok(()) };
-        let wh = if self.settings.rules.net { wh.max(0.0) } else { wh };
-        let slot = self.slot(model.table.calendar(), start);
-        let Ok(level) = model.table.score(slot, wh) else {
-            self.left_out(name, start_ms, LeftOut::Negative);
-            return Ok(());
-        };
-        self.counts.hours += u64::from(!self.is_committed);
-        if level <= 1.0 {
-            return Ok(());
-        }
-        let Ok(scored) = model.table.assess(start, wh, &mut Recent::default()) else { return Ok(()) };
-        let hour = Hour { start_ms, wh, from: self.place.offset };
-        self.anomaly(name, model, hour, &scored, AnomalyKind::Level, timestamp_ms.unwrap_or(start_ms))
-    }
-
-    /// The class of day and the local hour; all models are of one zone.
-    fn slot(&mut self, calendar: &Calendar, start: Timestamp) -> Slot {
-        let start_ms = start.as_millisecond();
-        let known = self.local.filter(|(at, _)| *at == start_ms).map(|(_, local)| local);
-        let local = known.unwrap_or_else(|| calendar.local(start));
-        *self.local = Some((start_ms, local));
-        Slot { day: calendar.day_class(local.date()), hour: local.hour().unsigned_abs() }
-    }
-
-    fn future(&mut self, name: &[u8], at_ms: i64) {
-        if self.is_committed {
-            return;
-        }
-        self.counts.future += 1;
-        if self.counts.future == 1 {
-            let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
-            let meter = String::from_utf8_lossy(name);
-            warn!(%meter, %at, "left out: its time is ahead of the clock here (of its kind, only the first is said)");
-        }
-    }
-
-    fn unknown_meter(&mut self, name: &[u8]) {
-        if self.is_committed {
-            return;
-        }
-        self.counts.unknown_meter += 1;
-        if self.counts.unknown_meter == 1 {
-            let meter = String::from_utf8_lossy(name);
-            warn!(%meter, "left out: there is no model for it, and no default (of its kind, only the first is said)");
-        }
-    }
-
-    /// Counts what was left out; the first of each kind is said, with what may be done.
-    fn left_out(&mut self, name: &[u8], at_ms: i64, why: LeftOut) {
-        if self.is_committed {
-            return;
-        }
-        let count = &mut self.counts.left_out[why as usize];
-        *count += 1;
-        if let Some(hint) = why.hint().filter(|_| *count == 1) {
-            let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
-            let meter = String::from_utf8_lossy(name);
-            warn!(%meter, %at, "left out: {hint} (of its kind, only the first is said; all are counted)");
-        }
-    }
-
-    fn tell(&mut self, name: &[u8], model: &Model, at_ms: i64, told: Told) -> Result<(), Error> {
-        match told {
-            Told::LeftOut(why) => {
-                self.left_out(name, at_ms, why);
-                Ok(())
-            }
-            Told::Hour(hour, scored) => {
-                self.counts.hours += u64::from(!self.is_committed);
-                if scored.score <= 1.0 {
-                    return Ok(());
-                }
-                let is_level = scored.feature == Feature::Level;
-                let kind = if is_level { AnomalyKind::Level } else { AnomalyKind::Floor };
-                self.anomaly(name, model, hour, &scored, kind, hour.start_ms)
-            }
-            Told::Early(hour, scored) => {
-                self.anomaly(name, model, hour, &scored, AnomalyKind::Early, hour.start_ms)
-            }
-            Told::Flat(since_ms) if !self.is_committed => {
-                *self.has_found = true;
-                let since = Timestamp::from_millisecond(since_ms).unwrap_or_default();
-                let what = format!("the same value for two days, since {since}");
-                let meter = String::from_utf8_lossy(name).into_owned();
-                self.outlets.event(&Event {
-                    event: EventKind::FlatLine,
-                    timestamp: clock::now(),
-                    meter,
-                    what,
-                })
-            }
-            Told::Flat(_) => Ok(()),
-        }
-    }
-
-    fn anomaly(
-        &mut self,
-        name: &[u8],
-        model: &Model,
-        hour: Hour,
-        scored: &Scored,
-        kind: AnomalyKind,
-        event_ts: i64,
-    ) -> Result<(), Error> {
-        if self.is_committed {
-            return Ok(());
-        }
-        let Ok(timestamp) = Timestamp::from_millisecond(hour.start_ms) else { return Ok(()) };
-        self.counts.anomalies[kind as usize] += 1;
-        *self.has_found = true;
-        let meter = String::from_utf8_lossy(name).into_owned();
-        let alert_id = alert_id(&meter, hour.start_ms);
-        self.outlets.anomaly(&Anomaly {
-            event_ts,
-            hour: model.table.calendar().slot(timestamp).hour,
-            kwh: hour.wh,
-            function: scored.level,
-            timestamp,
-            meter,
-            wh: hour.wh,
-            expected_low_wh: scored.expected_low_wh,
-            expected_high_wh: scored.expected_high_wh,
-            score: scored.score,
-            kind,
-            feature: scored.feature.to_string(),
-            model_id: model.id.clone(),
-            alert_id,
-        })
     }
 }
