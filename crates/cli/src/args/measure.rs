@@ -18,7 +18,7 @@ Examples:
   knowatt measure --from mqtt://hub:1883/tele/+/SENSOR --to kafka://broker:9092/raw_power --hourly --tz Europe/Paris
   knowatt measure --config knowatt.toml")]
 pub(crate) struct MeasureArgs {
-    /// The topic that readings are put on: kafka://broker:9092/raw_power
+    /// The topic that readings are put on, `kafka://broker:9092/raw_power`
     #[arg(long, value_name = "ADDRESS", help_heading = "Output")]
     pub(crate) to: Option<String>,
 

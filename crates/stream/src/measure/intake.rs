@@ -94,7 +94,7 @@ impl Intake {
         let taken = match live {
             Live::NotNow(why) => return Taken::NotNow(why),
             Live::Sample(sample) => {
-                sampled(&self.zone, self.hourly.as_mut(), &sample, *place, |found| match found {
+                sampled(&self.zone, &mut self.hourly, &sample, *place, |found| match found {
                     Ok(reading) if !is_committed => push(reading),
                     Err(left_out) if !is_committed => counts.left_out[left_out] += 1,
                     _ => {}
@@ -178,7 +178,7 @@ impl Intake {
 /// The readings that a sample makes, or the place in [`crate::hours::LeftOut::ALL`] of why there is none.
 fn sampled(
     zone: &TimeZone,
-    hourly: Option<&mut Hourly>,
+    hourly: &mut Option<Hourly>,
     sample: &LiveSample<'_>,
     place: Place,
     mut found: impl FnMut(Result<Measured, usize>),
