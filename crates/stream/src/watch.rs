@@ -154,9 +154,12 @@ impl Stream<'_> {
         tick: &mut dyn FnMut(&Counts),
     ) -> Result<(), Error> {
         let mut times = Times::now();
+        let mut now = times.committed;
         let mut unlooked = 0;
         loop {
-            let patience = if work.has_found() { Duration::ZERO } else { PATIENCE };
+            // What was found goes out at once, but no more often than so: while much is found, each time is one to wait for a broker.
+            let waited = now.saturating_duration_since(times.committed);
+            let patience = if work.has_found() { PATIENCE.saturating_sub(waited) } else { PATIENCE };
             match self.source.next(patience)? {
                 Incoming::Message(message) => {
                     work.take(message, &mut self.outlets)?;
@@ -165,7 +168,7 @@ impl Stream<'_> {
                         continue;
                     }
                 }
-                Incoming::Nothing if work.has_found() => {
+                Incoming::Nothing if work.has_found() && times.committed.elapsed() >= PATIENCE => {
                     self.checkpoint(work)?;
                     times.committed = Instant::now();
                 }
@@ -186,7 +189,7 @@ impl Stream<'_> {
                 Incoming::End => return self.checkpoint(work),
             }
             unlooked = 0;
-            let now = Instant::now();
+            now = Instant::now();
             work.now(now);
             if stop.load(Ordering::Relaxed) {
                 return self.checkpoint(work);

@@ -6,9 +6,9 @@ use std::{
     time::Instant,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime};
 use knowatt_readings::{Live, LiveDecoder, LiveRecord, LiveSample};
-use knowatt_score::{Feature, Recent, Scored};
+use knowatt_score::{Calendar, Feature, Recent, Scored, Slot};
 use tracing::warn;
 
 use crate::{
@@ -39,6 +39,8 @@ pub(crate) struct Work<'w> {
     has_found: bool,
     now: Instant,
     now_ms: i64,
+    /// The time at which an hour was last looked up, and what it was on the clock on the wall: many meters have the same one.
+    local: Option<(i64, DateTime)>,
     beaten: Instant,
 }
 
@@ -72,6 +74,7 @@ impl<'w> Work<'w> {
             has_found: false,
             now: Instant::now(),
             now_ms: clock::now().as_millisecond(),
+            local: None,
             beaten: Instant::now(),
         }
     }
@@ -170,6 +173,7 @@ impl<'w> Work<'w> {
             source: &self.source,
             now: self.now,
             now_ms: self.now_ms,
+            local: &mut self.local,
             place,
             is_committed,
         };
@@ -293,6 +297,7 @@ struct Teller<'t> {
     source: &'t str,
     now: Instant,
     now_ms: i64,
+    local: &'t mut Option<(i64, DateTime)>,
     place: Place,
     is_committed: bool,
 }
@@ -383,7 +388,7 @@ impl Teller<'_> {
     ) -> Result<(), Error> {
         let Ok(start) = Timestamp::from_millisecond(start_ms) else { return Ok(()) };
         let wh = if self.settings.rules.net { wh.max(0.0) } else { wh };
-        let slot = model.table.calendar().slot(start);
+        let slot = self.slot(model.table.calendar(), start);
         let Ok(level) = model.table.score(slot, wh) else {
             self.left_out(name, start_ms, LeftOut::Negative);
             return Ok(());
@@ -395,6 +400,15 @@ impl Teller<'_> {
         let Ok(scored) = model.table.assess(start, wh, &mut Recent::default()) else { return Ok(()) };
         let hour = Hour { start_ms, wh, from: self.place.offset };
         self.anomaly(name, model, hour, &scored, AnomalyKind::Level, timestamp_ms.unwrap_or(start_ms))
+    }
+
+    /// The class of day and the local hour; all models are of one zone.
+    fn slot(&mut self, calendar: &Calendar, start: Timestamp) -> Slot {
+        let start_ms = start.as_millisecond();
+        let known = self.local.filter(|(at, _)| *at == start_ms).map(|(_, local)| local);
+        let local = known.unwrap_or_else(|| calendar.local(start));
+        *self.local = Some((start_ms, local));
+        Slot { day: calendar.day_class(local.date()), hour: local.hour().unsigned_abs() }
     }
 
     fn future(&mut self, name: &[u8], at_ms: i64) {

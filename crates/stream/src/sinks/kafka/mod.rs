@@ -77,6 +77,20 @@ fn client(topic: &Topic, settings: &Settings, transactional_id: Option<&str>) ->
     config
 }
 
+/// Waits until all is delivered.
+fn flush(producer: &BaseProducer<Deliveries>, patience: Duration) -> Result<(), KafkaError> {
+    /// The client's own waiting, `commit_transaction`'s too, goes on to the end of its slice of a tenth of a second even when all
+    /// has been delivered long since.
+    const SLICE: Duration = Duration::from_millis(1);
+    let began = Instant::now();
+    loop {
+        match producer.flush(SLICE) {
+            Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) if began.elapsed() < patience => {}
+            ended => return ended,
+        }
+    }
+}
+
 fn sibling(topic: &Topic, name: &str) -> Result<Topic, Error> {
     let no_name = || Error::change(format!("`{name}` is no name of a topic (letters, digits, . _ -)"));
     topic.sibling(name).ok_or_else(no_name)
@@ -229,7 +243,10 @@ impl KafkaSink {
 
     fn end(&mut self) -> Result<(), Error> {
         if self.is_in_transaction {
-            self.step(|producer| producer.commit_transaction(STEP))?;
+            self.step(|producer| {
+                flush(producer, STEP)?;
+                producer.commit_transaction(STEP)
+            })?;
             self.is_in_transaction = false;
         }
         Ok(())
@@ -325,7 +342,7 @@ impl Sink for KafkaSink {
             _ => {}
         }
         if self.producer.in_flight_count() > 0 {
-            self.producer.flush(DELIVERY_PATIENCE).map_err(|error| self.failed(&error))?;
+            flush(&self.producer, DELIVERY_PATIENCE).map_err(|error| self.failed(&error))?;
         }
         match self.producer.context().failure() {
             None => Ok(Delivered::Alone),
