@@ -42,7 +42,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     str::FromStr,
-    time::Duration,
 };
 
 use knowatt_readings::{Kind, Options, Unit};
