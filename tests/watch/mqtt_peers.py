@@ -37,6 +37,13 @@ def client(port, name="", keep=False, window=20):
     return made
 
 
+def is_published(message):
+    try:
+        return message.is_published()
+    except RuntimeError:  # the connection broke, and on_disconnect is still to come
+        return False
+
+
 def publish(port, topic, lines, count):
     """Publishes every line until the broker has acknowledged it; after it was away, the last of those before too."""
     lines = pathlib.Path(lines).read_text().splitlines()
@@ -53,7 +60,7 @@ def publish(port, topic, lines, count):
             at = max(0, furthest - KEPT)
         batch = [made.publish(topic, line, qos=1) for line in lines[at : at + 20]]
         for message in batch:
-            while not message.is_published() and not was_away.is_set():
+            while not was_away.is_set() and not is_published(message):
                 time.sleep(0.002)
         if not was_away.is_set():
             at += len(batch)

@@ -27,7 +27,7 @@ use tracing::{info, warn};
 use crate::error::Error;
 
 /// The most requests that wait to be sent.
-pub(crate) const MOST_REQUESTS: usize = 1024;
+pub(crate) const MOST_REQUESTS: usize = 8192;
 /// A connection of which nothing is heard for so long, not even an answer to a ping, is no more.
 const SILENCE: Duration = Duration::from_secs(75);
 /// The shortest and the longest pause before a connection is made again.

@@ -15,13 +15,11 @@ use super::MOST_WAITING;
 use crate::error::Error;
 
 /// The most bytes that wait to be read.
-const MOST_BYTES: usize = 16 << 20;
+const MOST_BYTES: usize = 64 << 20;
 /// How long the connection is not read while there is no room; well below the time after which a broker ends it.
 const LONGEST_STOP: Duration = Duration::from_secs(10);
-/// So many unacknowledged messages may be all that a broker sends: half of what Mosquitto does.
-const MOST_WAITED_FOR: usize = 10;
 /// How long is waited for more while the broker may wait for an acknowledgement.
-const SHORT: Duration = Duration::from_millis(10);
+const SHORT: Duration = Duration::from_millis(20);
 
 /// A message that has come.
 #[derive(Debug, Default)]
@@ -118,8 +116,11 @@ impl Inbox {
             known.connection < connection && known.publish.pkid == publish.pkid && known.content == content
         };
         if let Some(at) = state.done.iter().position(is) {
-            let known = state.done.swap_remove(at);
-            state.send_ack(&known.publish);
+            let is_sent =
+                state.client.as_ref().is_some_and(|client| client.try_ack(&state.done[at].publish).is_ok());
+            if is_sent {
+                state.done.swap_remove(at);
+            }
             return true;
         }
         let Some(known) = state.unacknowledged.iter_mut().find(|known| is(known)) else { return false };
@@ -127,17 +128,19 @@ impl Inbox {
         true
     }
 
-    /// Puts a message; waits for room, which only one of QoS 0 needs, as of QoS 1 no more come than are acknowledged.
+    /// Puts a message, and waits for room before: of QoS 1 only for bytes, as no more come than are acknowledged; of QoS 0 in vain, if
+    /// nobody makes room for long.
     pub(super) fn put(&self, mut arrived: Arrived, publish: &Publish, content: u64) -> Room {
+        let most = if publish.qos == QoS::AtMostOnce { MOST_WAITING } else { usize::MAX };
+        let is_full = |state: &mut State| {
+            state.failure.is_none() && (state.waiting.len() >= most || state.bytes >= MOST_BYTES)
+        };
         let mut state = self.lock();
+        if !state.is_stuck {
+            let waited = self.changed.wait_timeout_while(state, LONGEST_STOP, is_full);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
         if publish.qos == QoS::AtMostOnce {
-            let is_full = |state: &mut State| {
-                state.failure.is_none() && (state.waiting.len() >= MOST_WAITING || state.bytes >= MOST_BYTES)
-            };
-            if !state.is_stuck {
-                let waited = self.changed.wait_timeout_while(state, LONGEST_STOP, is_full);
-                state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            }
             state.is_stuck = is_full(&mut state);
             if state.is_stuck {
                 return Room::None;
@@ -175,8 +178,8 @@ impl Inbox {
     /// The next message, or none if there is none for a while.
     pub(super) fn next(&self, patience: Duration) -> Result<Option<Arrived>, Error> {
         let mut state = self.lock();
-        let until = Instant::now()
-            + if state.unacknowledged.len() < MOST_WAITED_FOR { patience } else { patience.min(SHORT) };
+        let until =
+            Instant::now() + if state.unacknowledged.is_empty() { patience } else { patience.min(SHORT) };
         loop {
             if let Some(arrived) = state.waiting.pop_front() {
                 state.bytes -= arrived.payload.len();
@@ -198,7 +201,7 @@ impl Inbox {
     /// Whether the broker may wait for acknowledgements before it sends more.
     pub(super) fn is_waited_for(&self) -> bool {
         let state = self.lock();
-        state.waiting.is_empty() && state.unacknowledged.len() >= MOST_WAITED_FOR
+        state.waiting.is_empty() && !state.unacknowledged.is_empty()
     }
 
     /// Acknowledges all before that offset.
@@ -209,20 +212,20 @@ impl Inbox {
 
 impl State {
     fn acknowledge(&mut self, next_offset: i64) {
-        let ripe = self.unacknowledged.partition_point(|message| message.offset < next_offset);
-        for first in self.unacknowledged.drain(..ripe).collect::<Vec<_>>() {
-            if first.connection == self.connection && self.client.is_some() {
-                self.send_ack(&first.publish);
-            } else {
-                self.done.push(first);
+        while let Some(first) = self.unacknowledged.front() {
+            if first.offset >= next_offset {
+                return;
             }
-        }
-    }
-
-    /// Has it sent. There is room among the requests, as fewer come than fit in.
-    fn send_ack(&self, publish: &Publish) {
-        if let Some(client) = &self.client {
-            _ = client.try_ack(publish);
+            let is_ours = first.connection == self.connection;
+            match &self.client {
+                Some(client) if is_ours => {
+                    if client.try_ack(&first.publish).is_err() {
+                        return; // too many at once: the rest with the next
+                    }
+                    self.unacknowledged.pop_front();
+                }
+                _ => self.done.extend(self.unacknowledged.pop_front()),
+            }
         }
     }
 }

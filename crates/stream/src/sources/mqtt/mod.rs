@@ -8,9 +8,10 @@
 //! - **After a broken connection** the broker sends again what was not acknowledged. What is being worked on is known by its packet identifier
 //!   and content, and not handed over twice; it is acknowledged on the new connection. If the broker has forgotten the session, nothing of
 //!   the old one is acknowledged: its identifiers may be other messages' by then.
-//! - **Too much**: the broker holds back what we have not acknowledged (`Receive Maximum`, [`RECEIVE_MAXIMUM`]; Mosquitto itself allows 20, so
-//!   `max_inflight_messages` makes it quicker). Of QoS 0, which nothing holds back, [`MOST_WAITING`] messages wait, and then the connection is not read; where that lasts,
-//!   further ones are left out and counted.
+//! - **Too much**: the broker holds back what comes beyond [`RECEIVE_MAXIMUM`] unacknowledged messages. That is more than
+//!   Mosquitto keeps for who is away (1000, unless told otherwise), for a reason: Mosquitto before 2.0.13 (Debian 12 has 2.0.11) sends new messages before those it
+//!   holds back, so that a meter's readings come in disorder, and the older ones are late. Of QoS 0, which nothing holds back, [`MOST_WAITING`] messages
+//!   wait, and then the connection is not read; where that lasts, further ones are left out and counted.
 //! - **Retained** messages, which a broker gives to every new subscriber, hold what was measured before, nobody knows when: they are
 //!   left out and counted, unless the payload has its time, by which they are then judged like any other. An old register stamped with the time of now
 //!   would make hours of use a minute's.
@@ -57,7 +58,7 @@ use crate::{
 };
 
 /// The most messages that may come without having been acknowledged.
-pub const RECEIVE_MAXIMUM: u16 = 256;
+pub const RECEIVE_MAXIMUM: u16 = 4096;
 /// The most messages that wait to be read.
 pub const MOST_WAITING: usize = 8192;
 /// The longest payload that is read; the same as of a Kafka record.

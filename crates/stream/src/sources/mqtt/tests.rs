@@ -239,10 +239,12 @@ fn a_message_is_acknowledged_when_it_is_committed_and_not_before() {
     assert_eq!(next(&mut source), (0, "a=1".to_owned()));
     assert_eq!(next(&mut source), (1, "b=2".to_owned()));
     assert_eq!(next(&mut source), (2, "c=3".to_owned()));
+    assert!(source.waits());
     commit(&mut source, 1);
     assert_eq!(connection.read(), Heard::Ack(7));
     commit(&mut source, 3);
     assert_eq!(connection.read(), Heard::Ack(8));
+    assert!(!source.waits());
     drop(source);
     assert_eq!(connection.read(), Heard::Disconnect);
 }
