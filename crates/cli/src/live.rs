@@ -91,6 +91,7 @@ impl Health {
     }
 
     /// Tells it how things are.
+    #[cfg_attr(not(feature = "live"), allow(clippy::unused_self, reason = "nobody can ask in that build"))]
     pub(crate) fn tell(&self, metrics: impl FnOnce() -> Vec<knowatt_stream::Metric>) {
         #[cfg(feature = "live")]
         if let Some(served) = &self.served {

@@ -8,7 +8,8 @@ use crate::args::MeasureArgs;
 
 /// Says that there is no topic to put readings on.
 #[cfg(not(all(feature = "kafka", feature = "sqlite")))]
-pub(crate) fn run(_: &MeasureArgs) -> Result<ExitCode> {
+pub(crate) fn run(args: &MeasureArgs) -> Result<ExitCode> {
+    args.config()?;
     anyhow::bail!("this knowatt was built without Kafka or SQLite; build it with `--features kafka,sqlite`")
 }
 

@@ -17,6 +17,10 @@ pub(crate) const MAX_ANSWER_BYTES: u64 = 4 << 20;
 const MOST_REFERENCES: usize = 64;
 
 /// Why a registry gave no schema, or took none.
+#[cfg_attr(
+    not(feature = "kafka"),
+    allow(dead_code, unreachable_pub, reason = "only a build with Kafka asks registries")
+)]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
     /// It has none of that number, or not of Avro; or it does not want the one it was given.
@@ -34,6 +38,10 @@ pub(crate) trait Registry {
 }
 
 /// Gives the answer to a path of the REST interface.
+#[cfg_attr(
+    not(feature = "kafka"),
+    allow(dead_code, unreachable_pub, reason = "only a build with Kafka asks registries")
+)]
 pub(crate) trait Rest {
     /// The status and the text.
     fn get(&self, path: &str) -> Result<(u16, String), RegistryError>;
@@ -89,6 +97,10 @@ fn ask(rest: &impl Rest, path: &str) -> Result<Answer, RegistryError> {
 }
 
 /// Adds an Avro schema to a subject, unless it is there; gives its number.
+#[cfg_attr(
+    not(feature = "kafka"),
+    allow(dead_code, unreachable_pub, reason = "only a build with Kafka asks registries")
+)]
 pub(crate) fn register(rest: &impl Rest, subject: &str, schema: &str) -> Result<u32, RegistryError> {
     #[derive(Deserialize)]
     struct Registered {
