@@ -305,7 +305,8 @@ impl Source for KafkaSource {
         if self.consumer.context().has_changes() {
             return self.rebalanced();
         }
-        match self.consumer.poll(patience) {
+        // While messages wait, the client need not look at the clock for how long to wait for one.
+        match self.consumer.poll(Duration::ZERO).or_else(|| self.consumer.poll(patience)) {
             Some(Ok(message)) => {
                 let place = Place { partition: message.partition(), offset: message.offset() };
                 let timestamp_ms = match message.timestamp() {
