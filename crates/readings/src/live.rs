@@ -103,6 +103,11 @@ impl LiveDecoder {
         self.decoder.told()
     }
 
+    /// Forgets the times of before: what comes next is read anew.
+    pub fn forget(&mut self) {
+        self.last.clear();
+    }
+
     /// Reads a record.
     pub fn decode<'d>(&'d mut self, record: &LiveRecord<'d>) -> Live<'d> {
         let LiveRecord { timestamp_ms, key, value } = *record;

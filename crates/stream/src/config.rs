@@ -42,6 +42,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use knowatt_readings::{Kind, Options, Unit};
@@ -190,6 +191,31 @@ pub struct WatchConfig {
     pub metrics: Option<String>,
 }
 
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// A transaction is given up by the broker after ten seconds.
+const LONGEST_COMMIT: Duration = Duration::from_secs(5);
+
+/// Refuses lengths of time that cannot be meant.
+fn within(name: &str, span: Option<Span>, least: Duration, most: Duration) -> Result<(), Error> {
+    match span {
+        Some(Span(span)) if !(least..=most).contains(&span) => {
+            Err(Error::change(format!("{name}: {span:?} is not between {least:?} and {most:?}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A message of the reader of TOML, without the value that it found to be of a wrong type.
+fn without_value(message: &str) -> String {
+    match (message.split_once(": "), message.rsplit_once(", expected ")) {
+        (Some((kind @ ("invalid type" | "invalid value"), _)), Some((_, expected))) => {
+            format!("{kind}, expected {expected}")
+        }
+        _ => message.to_owned(),
+    }
+}
+
 /// What is written as text.
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
     deserializer: D,
@@ -211,7 +237,7 @@ impl Config {
         toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
             let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-            format!("{line}{}", error.message())
+            format!("{line}{}", without_value(error.message()))
         })
     }
 
@@ -232,15 +258,19 @@ impl Config {
     }
 
     /// What is said of the loop.
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> Result<Settings, Error> {
         let HoursConfig { interval, lateness, future, net } = self.hours;
         let default = Settings::default();
+        within("interval", interval, SECOND, DAY)?;
+        within("lateness", lateness, Duration::ZERO, 7 * DAY)?;
+        within("future", future, Duration::ZERO, 366 * DAY)?;
+        within("commit-interval", self.watch.commit_interval, Duration::ZERO, LONGEST_COMMIT)?;
         let rules = Rules {
             lateness_ms: lateness.map_or(0, Span::millis),
             interval_ms: interval.map(Span::millis),
             net,
         };
-        Settings {
+        Ok(Settings {
             rules,
             future: future.map_or(default.future, |span| span.0),
             commit_interval: self.watch.commit_interval.map(|span| span.0),
@@ -250,14 +280,12 @@ impl Config {
                 .map_or(default.silent_after, |span| Some(span.0).filter(|span| !span.is_zero())),
             heartbeat: self.watch.heartbeat.map(|span| span.0),
             ..default
-        }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -272,7 +300,7 @@ mod tests {
         let config = Config::parse(&example).unwrap();
         assert_eq!(config.source.from.as_deref(), Some("kafka://localhost:9092/raw_power"));
         assert_eq!(config.source.unit, Some(Unit::Wh));
-        let settings = config.settings();
+        let settings = config.settings().unwrap();
         assert_eq!((settings.rules.interval_ms, settings.rules.lateness_ms), (Some(900_000), 300_000));
         assert_eq!(settings.silent_after, Some(Duration::from_secs(6 * 3600)));
     }
@@ -288,5 +316,15 @@ mod tests {
         assert_eq!(said("[source]\nunit = \"MWh\""), "line 2: `MWh` is none of Wh, kWh, W, kW, Wmin");
         let secret = said("[source.kafka.properties]\n\"sasl.password\" = hunter2");
         assert!(secret.starts_with("line 2: ") && !secret.contains("hunter2"), "{secret}");
+        let secret = said("[source.kafka.properties]\n\"sasl.password\" = 987654");
+        assert_eq!(secret, "line 2: invalid type, expected a string");
+    }
+
+    #[test]
+    fn lengths_of_time_that_cannot_be_meant_are_refused() {
+        for hours in ["interval = \"0s\"", "interval = \"1000000h\"", "lateness = \"400h\""] {
+            let config = Config::parse(&format!("[hours]\n{hours}")).unwrap();
+            assert!(config.settings().unwrap_err().to_string().contains("is not between"), "{hours}");
+        }
     }
 }

@@ -156,7 +156,9 @@ impl LeftOut {
 /// What is known of a meter's hours.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hours {
-    /// The last sample that was put in its hour.
+    /// The time and the offset of the last sample that was taken: what is not after it is late.
+    taken: Option<(i64, i64)>,
+    /// That sample, if it is one that another goes on from.
     last: Option<Last>,
     /// How long the sample before it stood.
     stride_ms: Option<i64>,
@@ -237,15 +239,16 @@ impl Hours {
     /// Takes a sample; what follows from it is given to `found`.
     pub fn push(&mut self, sample: Sample, rules: &Rules, zone: &TimeZone, mut found: impl FnMut(Found)) {
         let sample = Last::from(sample);
-        if let Some(last) = self.last
-            && sample.at_ms <= last.at_ms
+        if let Some((taken_ms, taken_offset)) = self.taken
+            && sample.at_ms <= taken_ms
         {
-            if sample.at_ms == last.at_ms {
-                found(Found::LeftOut(repeated(last, sample)));
+            if sample.at_ms == taken_ms {
+                let known = self.last.filter(|last| last.at_ms == taken_ms);
+                found(Found::LeftOut(known.map_or(LeftOut::Duplicate, |known| repeated(known, sample))));
                 return;
             }
             if !self.clock_went_back(sample.at_ms) {
-                self.remember_late(last.offset.min(self.newest_offset), sample.offset);
+                self.remember_late(taken_offset.min(self.newest_offset), sample.offset);
                 found(Found::LeftOut(LeftOut::Late));
                 return;
             }
@@ -257,7 +260,7 @@ impl Hours {
             (self.newest_ms, self.newest_offset) = (Some(sample.at_ms), sample.offset);
         }
         let newest = self.newest_ms.unwrap_or(sample.at_ms);
-        if rules.lateness_ms == 0 {
+        if rules.lateness_ms == 0 && self.held.is_empty() {
             self.take(sample, rules, zone, &mut found);
             return;
         }
@@ -265,9 +268,19 @@ impl Hours {
             Ok(at) => found(Found::LeftOut(repeated(self.held[at], sample))),
             Err(at) => self.held.insert(at, sample),
         }
-        let ripe = self.held.partition_point(|held| held.at_ms <= newest - rules.lateness_ms);
+        let ripe_ms = newest.saturating_sub(rules.lateness_ms);
+        self.release(ripe_ms, rules, zone, &mut found);
+    }
+
+    /// Takes what is held back: nothing comes any more.
+    pub fn flush(&mut self, rules: &Rules, zone: &TimeZone, mut found: impl FnMut(Found)) {
+        self.release(i64::MAX, rules, zone, &mut found);
+    }
+
+    fn release(&mut self, ripe_ms: i64, rules: &Rules, zone: &TimeZone, found: &mut impl FnMut(Found)) {
+        let ripe = self.held.partition_point(|held| held.at_ms <= ripe_ms);
         for sample in self.held.drain(..ripe).collect::<Vec<_>>() {
-            self.take(sample, rules, zone, &mut found);
+            self.take(sample, rules, zone, found);
         }
     }
 
@@ -276,7 +289,7 @@ impl Hours {
         let held = self.held.iter().map(|held| held.offset);
         let open = self.open.map(|open| open.from);
         let fall = self.fall.map(|fall| fall.before.offset);
-        held.chain(open).chain(fall).chain(self.last.map(|last| last.offset)).min()
+        held.chain(open).chain(fall).chain(self.taken.map(|(_, offset)| offset)).min()
     }
 
     /// The same, given that it is read again from `from`: a sample that was too late must be so again, and would not be
@@ -311,6 +324,7 @@ impl Hours {
     /// Takes the next sample in order of time.
     fn take(&mut self, sample: Last, rules: &Rules, zone: &TimeZone, found: &mut impl FnMut(Found)) {
         let kind = sample.kind();
+        self.taken = Some((sample.at_ms, sample.offset));
         if sample.value < 0.0 && kind != Kind::Register && !rules.net {
             self.last = None; // what stood before it has ended
             found(Found::LeftOut(LeftOut::Negative));
@@ -347,7 +361,9 @@ impl Hours {
         };
         let start = on_grid(sample.at_ms, hour_start, length);
         let last_start = last.map(|last| on_grid(last.at_ms, hour_start, length));
-        if last_start.is_some_and(|last| start < last + length) {
+        // A meter may give energy and power; what is covered is covered.
+        let is_covered = self.open.is_some_and(|open| start < open.to_ms && open.start_ms < start + length);
+        if is_covered || last_start.is_some_and(|last| start < last.saturating_add(length)) {
             found(Found::LeftOut(LeftOut::Overlap));
             return;
         }

@@ -180,7 +180,11 @@ pub fn measure(
             }
             ended => {
                 run.drain()?;
-                return ended.map(|()| run.counts);
+                match ended {
+                    Err(error) if error.remedy() == Remedy::Again => warn!("{error}; ended all the same"),
+                    ended => ended?,
+                }
+                return Ok(run.counts);
             }
         }
     }

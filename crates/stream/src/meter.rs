@@ -91,27 +91,15 @@ impl State {
             told(Told::Flat(since_ms));
         }
         let Self { hours, recent, offsets, early_ms, .. } = self;
-        hours.push(sample, rules, table.calendar().zone(), |found| match found {
-            Found::LeftOut(why) => told(Told::LeftOut(why)),
-            Found::Whole(hour) => {
-                let Ok(start) = Timestamp::from_millisecond(hour.start_ms) else { return };
-                // An hour's Wh is finite and not below zero, and every hour has its slot.
-                let Ok(scored) = table.assess(start, hour.wh, recent) else { return };
-                remember(offsets, hour.from, recent.hours().len());
-                told(Told::Hour(hour, scored));
-            }
-            Found::SoFar(hour) => {
-                if *early_ms == Some(hour.start_ms) || hour.wh <= 0.0 {
-                    return;
-                }
-                let Ok(start) = Timestamp::from_millisecond(hour.start_ms) else { return };
-                let Ok(scored) = table.assess(start, hour.wh, &mut recent.clone()) else { return };
-                if scored.score > 1.0 {
-                    *early_ms = Some(hour.start_ms);
-                    told(Told::Early(hour, scored));
-                }
-            }
-        });
+        let mut scorer = Scorer { recent, offsets, early_ms, rules, table };
+        hours.push(sample, rules, table.calendar().zone(), |found| scorer.take(found, &mut told));
+    }
+
+    /// Takes what was held back, in case something earlier came: nothing comes any more.
+    pub(crate) fn flush(&mut self, rules: &Rules, table: &ScoreTable, mut told: impl FnMut(Told)) {
+        let Self { hours, recent, offsets, early_ms, .. } = self;
+        let mut scorer = Scorer { recent, offsets, early_ms, rules, table };
+        hours.flush(rules, table.calendar().zone(), |found| scorer.take(found, &mut told));
     }
 
     /// The offset from which all must be read again to have this state.
@@ -160,6 +148,42 @@ impl State {
             recent.push(Timestamp::from_millisecond(first_ms + at * HOUR_MS).ok()?, wh);
         }
         Some(Self { hours, recent, offsets: VecDeque::new(), early_ms, flat, clock_ms })
+    }
+}
+
+/// Scores what a meter's hours tell.
+struct Scorer<'s> {
+    recent: &'s mut Recent,
+    offsets: &'s mut VecDeque<i64>,
+    early_ms: &'s mut Option<i64>,
+    rules: &'s Rules,
+    table: &'s ScoreTable,
+}
+
+impl Scorer<'_> {
+    fn take(&mut self, found: Found, told: &mut impl FnMut(Told)) {
+        match found {
+            Found::LeftOut(why) => told(Told::LeftOut(why)),
+            Found::Whole(hour) => {
+                let Ok(start) = Timestamp::from_millisecond(hour.start_ms) else { return };
+                // An hour's Wh is finite and not below zero, and every hour has its slot.
+                let Ok(scored) = self.table.assess(start, hour.wh, self.recent) else { return };
+                remember(self.offsets, hour.from, self.recent.hours().len());
+                told(Told::Hour(hour, scored));
+            }
+            Found::SoFar(hour) => {
+                // What is given back later in the hour may take off what was taken.
+                if self.rules.net || *self.early_ms == Some(hour.start_ms) || hour.wh <= 0.0 {
+                    return;
+                }
+                let Ok(start) = Timestamp::from_millisecond(hour.start_ms) else { return };
+                let Ok(scored) = self.table.assess(start, hour.wh, &mut self.recent.clone()) else { return };
+                if scored.score > 1.0 {
+                    *self.early_ms = Some(hour.start_ms);
+                    told(Told::Early(hour, scored));
+                }
+            }
+        }
     }
 }
 

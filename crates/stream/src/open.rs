@@ -171,6 +171,9 @@ fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
             (Box::new(crate::sinks::mqtt::Mqtt::open(address, events, dead_letters, settings, stop)?), true)
         }
         Address::Standard | Address::File(_) => (lines(to)?, false),
+        Address::P1(_) | Address::Pulses | Address::Gpio(_) => {
+            return Err(Error::change(format!("{to}: nothing can be written there")));
+        }
         _ => return Err(not_built(to, "live")),
     };
     let route = |to: Option<&str>| match to {

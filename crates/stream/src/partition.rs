@@ -43,6 +43,12 @@ impl Partition {
         }
     }
 
+    /// Whether there is a meter of that name.
+    pub(crate) fn has(&self, name: &[u8]) -> bool {
+        self.meters.get(self.latest).is_some_and(|(latest, _)| **latest == *name)
+            || self.places.contains_key(name)
+    }
+
     /// The meter of that name.
     pub(crate) fn meter(&mut self, name: &[u8], now: Instant, clock_ms: i64) -> &mut Meter {
         if self.meters.get(self.latest).is_none_or(|(latest, _)| **latest != *name) {

@@ -107,7 +107,8 @@ impl Tables {
             Origin::File(path.to_owned())
         };
         let mut tables = Self { origin, ..Self::default() };
-        for (path, meter) in tables.paths() {
+        let unread = |error: std::io::Error| Error::change(format!("{}: {error}", path.display()));
+        for (path, meter) in tables.paths().map_err(unread)? {
             tables
                 .take(&path, meter.as_deref())
                 .map_err(|why| Error::change(format!("{}: {why}", path.display())))?;
@@ -168,7 +169,7 @@ impl Tables {
             }
             self.origin = origin;
         }
-        let paths = self.paths();
+        let Ok(paths) = self.paths() else { return }; // a folder that cannot be read now says nothing of what was in it
         for (path, meter) in &paths {
             let seen = Seen::of(path);
             if seen.is_none() || self.files.get(path) == seen.as_ref() {
@@ -181,6 +182,8 @@ impl Tables {
             }
         }
         if let Origin::Folder(..) = self.origin {
+            // One that comes back may look as it did.
+            self.files.retain(|path, _| paths.iter().any(|(there, _)| there == path));
             self.forget(&paths.into_iter().filter_map(|(_, meter)| meter).collect::<Vec<_>>());
         }
     }
@@ -231,23 +234,24 @@ impl Tables {
     }
 
     /// The files there are now, each with its meter.
-    fn paths(&self) -> Vec<(PathBuf, Option<String>)> {
-        match &self.origin {
+    fn paths(&self) -> std::io::Result<Vec<(PathBuf, Option<String>)>> {
+        Ok(match &self.origin {
             Origin::Given => Vec::new(),
             Origin::File(path) => vec![(path.clone(), None)],
             #[cfg(feature = "kafka")]
             Origin::Topic(_, default) => default.iter().map(|path| (path.clone(), None)).collect(),
             Origin::Folder(folder, default) => {
-                let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-                let models =
-                    entries.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+                let entries = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+                let models = entries.filter(|path| {
+                    path.extension().is_some_and(|extension| extension == "json") && path.is_file()
+                });
                 let named = models.filter_map(|path| {
                     let meter = path.file_stem()?.to_str()?.to_owned();
                     Some((path, Some(meter)))
                 });
                 named.chain(default.iter().map(|path| (path.clone(), None))).collect()
             }
-        }
+        })
     }
 
     fn take(&mut self, path: &Path, meter: Option<&str>) -> Result<String, String> {

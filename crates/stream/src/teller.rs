@@ -91,6 +91,11 @@ impl Teller<'_> {
         self.counts.newest_ms = self.counts.newest_ms.max(Some(*at_ms));
         let clock_ms = partition.clock_ms.map_or(*at_ms, |clock| clock.max(*at_ms));
         partition.clock_ms = Some(clock_ms);
+        // Who has no model costs no memory: names come from outside.
+        if !partition.has(name) && self.tables.of_meter(name).is_none() {
+            self.unknown_meter(name);
+            return Ok(());
+        }
         let meter = partition.meter(name, self.now, clock_ms);
         let generation = self.tables.generation();
         if meter.model.as_ref().is_none_or(|(of, _)| *of != generation) {
@@ -109,6 +114,19 @@ impl Teller<'_> {
         let model = Arc::clone(model);
         meter.state.push(sample, &self.settings.rules, &model.table, |what| told.push(what));
         told.into_iter().try_for_each(|what| self.tell(name, &model, sample.at_ms, what))
+    }
+
+    /// Scores what is held back of every meter: nothing comes any more.
+    pub(crate) fn flush(&mut self, partition: &mut Partition) -> Result<(), Error> {
+        for (name, meter) in &mut partition.meters {
+            let Some(model) = self.tables.of_meter(name).cloned() else { continue };
+            let mut told = Vec::new();
+            meter.state.flush(&self.settings.rules, &model.table, |what| told.push(what));
+            meter.is_changed |= !told.is_empty();
+            let at_ms = meter.state.clock_ms;
+            told.into_iter().try_for_each(|what| self.tell(name, &model, at_ms, what))?;
+        }
+        Ok(())
     }
 
     /// An hour of the day and its energy, scored by itself.

@@ -52,20 +52,27 @@ pub fn watch(
     let mut keep = keep.unwrap_or_else(|| Box::new(Memory::default()));
     let mut work = Work::new(decoders, tables, settings);
     let mut pause = settings.pause;
+    let mut has_run = false;
     loop {
         let began = Instant::now();
-        let ended = begin(open, keep.as_ref(), &mut work).and_then(|(source, outlets)| {
+        let ended = begin(open, keep.as_ref(), has_run, &mut work).and_then(|(source, outlets)| {
+            has_run = true;
             let interval = settings.commit_interval(source.repeats());
             Stream { source, outlets, keep: keep.as_mut(), interval }.run(&mut work, stop, tick)
         });
         match ended {
             Ok(()) => return Ok(work.counts),
-            Err(error) if error.remedy() == Remedy::Again && !stop.load(Ordering::Relaxed) => {
+            // All that was delivered is committed, and what was not is read again by the next.
+            Err(error) if error.remedy() == Remedy::Again && stop.load(Ordering::Relaxed) => {
+                warn!("{error}; ended all the same");
+                return Ok(work.counts);
+            }
+            Err(error) if error.remedy() == Remedy::Again => {
                 if began.elapsed() > LONGEST_PAUSE {
                     pause = settings.pause;
                 }
                 warn!("{error}; what was not committed is read again in {} s", pause.as_secs());
-                wait(pause, stop);
+                wait(pause, stop, &mut || tick(&work.counts));
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
             Err(error) if error.remedy() == Remedy::Enough => return Ok(work.counts),
@@ -74,10 +81,11 @@ pub fn watch(
     }
 }
 
-/// Waits, but not beyond the end.
-fn wait(pause: Duration, stop: &AtomicBool) {
+/// Waits, but not beyond the end, and shows that it is alive.
+fn wait(pause: Duration, stop: &AtomicBool, alive: &mut dyn FnMut()) {
     let until = Instant::now() + pause;
     while Instant::now() < until && !stop.load(Ordering::Relaxed) {
+        alive();
         std::thread::sleep(PATIENCE.min(pause));
     }
 }
@@ -86,10 +94,15 @@ fn wait(pause: Duration, stop: &AtomicBool) {
 fn begin(
     open: &mut Open<'_>,
     keep: &dyn Keep,
+    has_run: bool,
     work: &mut Work<'_>,
 ) -> Result<(Box<dyn Source>, Outlets), Error> {
     let kept = keep.load()?.unwrap_or_default();
-    let (source, outlets) = open(kept.position.as_deref())?;
+    let (source, outlets) = open(kept.position.as_deref()).map_err(|error| match error.remedy() {
+        // What was there before comes back: a hub that starts anew, a cable that is pulled.
+        Remedy::Outside if has_run => Error::again(error.to_string()),
+        _ => error,
+    })?;
     work.begin(source.name());
     if source.repeats() != Repeats::Log {
         work.restore(&kept.meters);
@@ -145,7 +158,10 @@ impl Stream<'_> {
                 Incoming::Lost(partitions) => {
                     return Err(Error::again(format!("the partitions {partitions:?} are another's now")));
                 }
-                Incoming::End => return self.checkpoint(work),
+                Incoming::End => {
+                    work.flush(&mut self.outlets)?;
+                    return self.checkpoint(work);
+                }
             }
             unlooked = 0;
             now = Instant::now();

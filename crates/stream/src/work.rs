@@ -15,7 +15,7 @@ use crate::{
     outlets::Outlets,
     partition::{Partition, is_forgotten},
     settings::Settings,
-    source::{Body, Message, Read},
+    source::{Body, Message, Place, Read},
     tables::Tables,
     teller::Teller,
 };
@@ -63,6 +63,7 @@ impl<'w> Work<'w> {
         self.source = source;
         self.partitions.clear();
         self.has_found = false;
+        self.decoders.iter_mut().for_each(LiveDecoder::forget);
     }
 
     /// Takes up meters' states as they were kept.
@@ -178,6 +179,27 @@ impl<'w> Work<'w> {
                 teller.record(partition, decoder, &record)
             }
         }
+    }
+
+    /// Scores what is held back, in case something earlier came: nothing comes any more.
+    pub(crate) fn flush(&mut self, outlets: &mut Outlets) -> Result<(), Error> {
+        for (&partition, known) in &mut self.partitions {
+            let mut teller = Teller {
+                tables: self.tables,
+                settings: self.settings,
+                counts: &mut self.counts,
+                has_found: &mut self.has_found,
+                outlets,
+                source: &self.source,
+                now: self.now,
+                now_ms: self.now_ms,
+                local: &mut self.local,
+                place: Place { partition, offset: known.next_offset.unwrap_or_default() },
+                is_committed: false,
+            };
+            teller.flush(known)?;
+        }
+        Ok(())
     }
 
     /// Says which meters are silent, or no longer.

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let mut tables = open::tables(&config)?;
     let mut decoders = open::decoders(&config, &tables.zone())?;
     let keep = open::keep(&config)?;
-    let settings = config.settings();
+    let settings = config.settings()?;
     let mut open = |position: Option<&str>| open::open(&config, position, &stop);
     let health = live::Health::serve(config.watch.metrics.as_deref())?;
     let mut tick = |counts: &Counts| {

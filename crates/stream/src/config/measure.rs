@@ -22,6 +22,9 @@ pub struct MeasureConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size(pub u64);
 
+/// An empty database has some pages already.
+const LEAST_BYTES: u64 = 100_000;
+
 impl FromStr for Size {
     type Err = String;
 
@@ -37,7 +40,8 @@ impl FromStr for Size {
             _ => None,
         };
         let bytes = factor.and_then(|factor: u64| number.parse::<u64>().ok()?.checked_mul(factor));
-        bytes.map(Self).ok_or_else(|| format!("`{text}` is not a size such as 100MB"))
+        let bytes = bytes.filter(|bytes| *bytes >= LEAST_BYTES);
+        bytes.map(Self).ok_or_else(|| format!("`{text}` is not a size of 100kB or more, such as 100MB"))
     }
 }
 
@@ -62,9 +66,10 @@ mod tests {
 
     #[test]
     fn a_size_has_a_unit_or_is_in_bytes() {
-        let sizes = ["100MB", "64 kB", "2g", "4096", "1KB"].map(|text| text.parse::<Size>().unwrap().0);
-        assert_eq!(sizes, [100_000_000, 64_000, 2_000_000_000, 4096, 1000]);
-        for wrong in ["", "MB", "1.5MB", "-1", "1TB", "99999999999999999999", "18446744073709551615k"] {
+        let sizes = ["100MB", "640 kB", "2g", "409600", "100KB"].map(|text| text.parse::<Size>().unwrap().0);
+        assert_eq!(sizes, [100_000_000, 640_000, 2_000_000_000, 409_600, 100_000]);
+        for wrong in ["", "20kB", "MB", "1.5MB", "-1", "1TB", "99999999999999999999", "18446744073709551615k"]
+        {
             assert!(wrong.parse::<Size>().is_err(), "{wrong}");
         }
     }

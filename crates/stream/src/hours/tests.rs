@@ -195,3 +195,45 @@ proptest! {
         prop_assert_eq!(live, of_file);
     }
 }
+
+#[test]
+fn what_is_below_zero_ends_what_stood_before_it_and_nothing_is_taken_twice_for_it() {
+    let samples = minutes(
+        Kind::Energy,
+        "2024-01-31T04:00:00Z",
+        &[(0, 1500.0), (60, -1.0), (0, 1500.0), (60, 5.0), (120, 2.0)],
+    );
+    let expected = ["2024-01-31T04:00:00Z=1500", "negative", "late", "duplicate", "2024-01-31T06:00:00Z=2"];
+    assert_eq!(said(&zone("UTC"), &Rules::default(), &samples), expected);
+}
+
+#[test]
+fn what_is_held_back_is_given_when_the_lateness_is_less_or_nothing_comes_any_more() {
+    let rules = Rules { lateness_ms: 60 * MINUTE_MS, ..Rules::default() };
+    let (mut hours, zone) = (Hours::default(), zone("UTC"));
+    let mut whole = Vec::new();
+    let mut take = |found| {
+        if let Found::Whole(hour) = found {
+            whole.push(hour.wh);
+        }
+    };
+    for (offset, (at_ms, value, kind)) in
+        (0..).zip(minutes(Kind::Energy, "2024-01-31T04:00:00Z", &[(0, 1.0), (60, 2.0), (120, 3.0)]))
+    {
+        let rules = if offset < 2 { rules } else { Rules::default() };
+        hours.push(Sample { at_ms, value, kind, offset }, &rules, &zone, &mut take);
+    }
+    let (at_ms, kind) = (at("2024-01-31T07:00:00Z"), Kind::Energy);
+    hours.push(Sample { at_ms, value: 4.0, kind, offset: 3 }, &rules, &zone, &mut take);
+    hours.flush(&rules, &zone, &mut take);
+    assert_eq!(whole, [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[test]
+fn energy_does_not_cover_what_power_has_covered() {
+    let mut samples = minutes(Kind::Power, "2024-01-31T04:00:00Z", &[(0, 60.0), (10, 60.0)]);
+    samples.extend(minutes(Kind::Energy, "2024-01-31T04:00:00Z", &[(12, 1000.0)]));
+    assert_eq!(said(&zone("UTC"), &Rules::default(), &samples[..2]), [""; 0]);
+    samples[2].0 -= 4 * MINUTE_MS;
+    assert_eq!(said(&zone("UTC"), &Rules::default(), &samples), ["late"]);
+}

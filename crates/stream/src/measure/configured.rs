@@ -44,7 +44,8 @@ impl<'c> Measure<'c> {
         })?;
         let address: Topic = to.parse().map_err(|what| Error::change(format!("{to}: {what}")))?;
         let (zone, decoders) = decoders(config)?;
-        let rules = config.measure.hourly.then(|| config.settings().rules);
+        let settings = config.settings()?;
+        let rules = config.measure.hourly.then_some(settings.rules);
         let topic = ReadingTopic::open(&TopicOptions {
             address,
             format: format(config)?,
@@ -62,7 +63,8 @@ impl<'c> Measure<'c> {
         let letters = sink.dead_letters.as_deref();
         let letters = letters.map(|file| Lines::open(Path::new(file))).transpose()?;
         let dead_letters = letters.map(|lines| Box::new(lines) as Box<dyn Sink>);
-        Ok(Self { config, intake: Intake::new(decoders, zone, rules), buffer, topic, dead_letters, path })
+        let intake = Intake::new(decoders, zone, rules).with_future(settings.future);
+        Ok(Self { config, intake, buffer, topic, dead_letters, path })
     }
 
     /// Where readings wait.

@@ -9,6 +9,7 @@ use tracing::warn;
 use super::Counts;
 use crate::{
     buffer::Measured,
+    clock,
     hours::{Found, Hours, Rules, Sample},
     source::{Body, Message, Place, Read},
 };
@@ -18,6 +19,8 @@ pub struct Intake {
     decoders: Vec<LiveDecoder>,
     zone: TimeZone,
     hourly: Option<Hourly>,
+    /// How far a time may be ahead of the clock.
+    future_ms: i64,
     /// How far each partition was read since the last checkpoint.
     read: BTreeMap<i32, i64>,
 }
@@ -59,7 +62,14 @@ impl Intake {
     /// Reads with these decoders; local hours are those of `zone`. With rules, samples are made to hours.
     pub fn new(decoders: Vec<LiveDecoder>, zone: TimeZone, hourly: Option<Rules>) -> Self {
         let hourly = hourly.map(|rules| Hourly { rules, meters: BTreeMap::new() });
-        Self { decoders, zone, hourly, read: BTreeMap::new() }
+        Self { decoders, zone, hourly, future_ms: 3_600_000, read: BTreeMap::new() }
+    }
+
+    /// Takes times that are ahead of the clock by no more than that.
+    #[must_use]
+    pub fn with_future(mut self, future: std::time::Duration) -> Self {
+        self.future_ms = i64::try_from(future.as_millis()).unwrap_or(i64::MAX);
+        self
     }
 
     /// Takes a message; what it holds is handed to `push`.
@@ -93,6 +103,13 @@ impl Intake {
         };
         let taken = match live {
             Live::NotNow(why) => return Taken::NotNow(why),
+            Live::Sample(sample)
+                if sample.at_ms > clock::now().as_millisecond().saturating_add(self.future_ms) =>
+            {
+                let (timestamp_ms, key, value) = poison;
+                let why = "its time is ahead of the clock here".to_owned();
+                Taken::Poison(Poison { place: *place, timestamp_ms, key, value, why })
+            }
             Live::Sample(sample) => {
                 sampled(&self.zone, &mut self.hourly, &sample, *place, |found| match found {
                     Ok(reading) if !is_committed => push(reading),

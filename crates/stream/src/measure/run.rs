@@ -154,7 +154,8 @@ impl Run<'_> {
                     }
                     self.deliver_for(REGISTRY_PAUSE)?;
                     if self.is_stopped() {
-                        return Ok(());
+                        // It was not read, and must not be committed with what is behind it.
+                        return Err(Error::again(why));
                     }
                 }
             }

@@ -215,12 +215,12 @@ fn written(
     (written, counts)
 }
 
-/// A meter's rows: hours or quarters, some missing, some late, some twice.
+/// A meter's rows: hours or quarters, some missing, some late, some twice; of less than a week, after which meters are forgotten.
 fn rows(meter: usize) -> impl Strategy<Value = Vec<(String, i64, f64, Kind)>> {
     let row = (0..100_u8, 0..900_u32, 0..4_u8);
     (
         prop::sample::select(vec![(Kind::Energy, 60), (Kind::Power, 10), (Kind::Register, 30)]),
-        prop::collection::vec(row, 50..200),
+        prop::collection::vec(row, 50..130),
     )
         .prop_map(move |((kind, step_minutes), rows)| {
             let (mut given, mut total, mut at_ms) =

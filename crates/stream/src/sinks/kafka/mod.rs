@@ -77,6 +77,9 @@ fn client(topic: &Topic, settings: &Settings, transactional_id: Option<&str>) ->
     config
 }
 
+/// The longest key that goes along with a letter whose value is too long.
+const MOST_KEY_BYTES: usize = 4096;
+
 /// Waits until all is delivered.
 fn flush(producer: &BaseProducer<Deliveries>, patience: Duration) -> Result<(), KafkaError> {
     /// The client's own waiting, `commit_transaction`'s too, goes on to the end of its slice of a tenth of a second even when all
@@ -223,7 +226,10 @@ impl KafkaSink {
             Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge)) => {
                 let bytes = letter.value.map_or(0, <[u8]>::len);
                 let reason = format!("{reason}; its value of {bytes} bytes is too long to be kept here");
-                let without = letter_record(&self.dead_letters, letter, None, &reason);
+                // Nor may its key be: that it is without both is better than that the stream stands still.
+                let key = letter.key.filter(|key| key.len() <= MOST_KEY_BYTES);
+                let letter = DeadLetter { key, ..letter.clone() };
+                let without = letter_record(&self.dead_letters, &letter, None, &reason);
                 Self::produce(&self.producer, without)
             }
             sent => sent,
