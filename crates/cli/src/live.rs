@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use knowatt_stream::LeftOutCounts;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::args::LogFormat;
@@ -42,6 +43,16 @@ impl Status {
     pub(crate) fn end(&self) {
         self.0.finish_and_clear();
     }
+}
+
+/// How it goes, in a line: what always is said, of the rest what there is, and what was left out.
+pub(crate) fn told(always: [String; 3], sometimes: &[(u64, &str)], left_out: &LeftOutCounts) -> String {
+    let sometimes = sometimes.iter().filter(|(count, _)| *count > 0);
+    let left_out = left_out.iter().filter(|(_, count)| *count > 0);
+    let mut parts = Vec::from(always);
+    parts.extend(sometimes.map(|(count, what)| format!("{count} {what}")));
+    parts.extend(left_out.map(|(why, count)| format!("{count} left out: {}", why.name())));
+    parts.join(", ")
 }
 
 /// Writes the log to standard error, above the status line.

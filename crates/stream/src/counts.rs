@@ -17,8 +17,8 @@ pub struct Counts {
     pub future: u64,
     /// Samples of meters that have no model.
     pub unknown_meter: u64,
-    /// Samples and hours left out, by [`LeftOut`].
-    pub left_out: [u64; LeftOut::ALL.len()],
+    /// Samples and hours left out, by why.
+    pub left_out: LeftOutCounts,
     /// Hours scored.
     pub hours: u64,
     /// Anomalies: of the hour itself, of the hours before it, early words.
@@ -38,14 +38,22 @@ impl Counts {
     pub fn all_anomalies(&self) -> u64 {
         self.anomalies.iter().sum()
     }
+}
 
-    /// Each reason to leave something out, and how often there was.
-    pub fn left_out(&self) -> impl Iterator<Item = (LeftOut, u64)> {
-        LeftOut::ALL.into_iter().zip(self.left_out)
+/// How often something was left out, by why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOutCounts([u64; LeftOut::ALL.len()]);
+
+impl LeftOutCounts {
+    /// Counts one more, and tells how many those are.
+    pub(crate) fn add(&mut self, why: LeftOut) -> u64 {
+        let count = &mut self.0[why as usize];
+        *count += 1;
+        *count
     }
 
-    /// All that was left out of what could be read.
-    pub fn all_left_out(&self) -> u64 {
-        self.left_out.iter().sum::<u64>() + self.future + self.unknown_meter
+    /// Each reason to leave something out, and how often there was.
+    pub fn iter(&self) -> impl Iterator<Item = (LeftOut, u64)> {
+        LeftOut::ALL.into_iter().zip(self.0)
     }
 }

@@ -16,6 +16,7 @@ pub mod config;
 mod counts;
 #[cfg(feature = "sqlite")]
 mod database;
+mod decode;
 #[cfg(feature = "kafka")]
 pub mod encode;
 mod error;
@@ -51,7 +52,7 @@ mod work;
 
 #[cfg(feature = "sqlite")]
 pub use buffer::{Buffer, Keeping, Measured};
-pub use counts::Counts;
+pub use counts::{Counts, LeftOutCounts};
 pub use error::{Error, Remedy};
 #[cfg(feature = "http")]
 pub use http::Health;

@@ -35,8 +35,8 @@ pub use self::topic::{ReadingTopic, TopicOptions};
 use self::{queue::Queue, run::Run};
 use crate::{
     buffer::{Buffer, Measured},
+    counts::LeftOutCounts,
     error::{Error, Remedy},
-    hours::LeftOut,
     sink::Sink,
     source::Source,
 };
@@ -94,8 +94,8 @@ pub struct Counts {
     pub nothing: u64,
     /// Messages that could not be read.
     pub dead_letters: u64,
-    /// Samples and hours left out, by [`LeftOut`].
-    pub left_out: [u64; LeftOut::ALL.len()],
+    /// Samples and hours left out, by why.
+    pub left_out: LeftOutCounts,
     /// Readings to be delivered that came.
     pub readings: u64,
     /// Readings that the broker confirmed.
@@ -106,13 +106,6 @@ pub struct Counts {
     pub dropped: u64,
     /// Readings that wait, those of earlier runs included.
     pub waiting: u64,
-}
-
-impl Counts {
-    /// Samples and hours left out, by why.
-    pub fn left_out(&self) -> impl Iterator<Item = (LeftOut, u64)> {
-        LeftOut::ALL.into_iter().zip(self.left_out)
-    }
 }
 
 /// Opens the source, again and again if need be, behind the position that was kept.

@@ -28,7 +28,8 @@ impl Counts {
         let gauge = |name, help, value: f64| one(name, help, false, value);
         let kinds = [AnomalyKind::Level, AnomalyKind::Floor, AnomalyKind::Early].map(AnomalyKind::name);
         let anomalies = kinds.into_iter().zip(self.anomalies.map(|count| count as f64)).collect();
-        let mut left_out: Vec<_> = self.left_out().map(|(why, count)| (why.name(), count as f64)).collect();
+        let mut left_out: Vec<_> =
+            self.left_out.iter().map(|(why, count)| (why.name(), count as f64)).collect();
         left_out.extend([
             ("future", self.future as f64),
             ("unknown-meter", self.unknown_meter as f64),

@@ -11,10 +11,10 @@ const FORGOTTEN_MS: i64 = 7 * 24 * 3_600_000;
 #[derive(Default)]
 pub(crate) struct Partition {
     /// By name.
-    pub(crate) places: HashMap<Box<[u8]>, usize>,
+    places: HashMap<Box<[u8]>, usize>,
     pub(crate) meters: Vec<(Box<[u8]>, Meter)>,
     /// The one heard last.
-    pub(crate) latest: usize,
+    latest: usize,
     /// The newest time seen.
     pub(crate) clock_ms: Option<i64>,
     /// How far was read since the last checkpoint.
@@ -43,19 +43,26 @@ impl Partition {
         }
     }
 
-    /// Whether there is a meter of that name.
-    pub(crate) fn has(&self, name: &[u8]) -> bool {
-        self.meters.get(self.latest).is_some_and(|(latest, _)| **latest == *name)
-            || self.places.contains_key(name)
+    /// Takes a meter up.
+    pub(crate) fn add(&mut self, name: &[u8], meter: Meter) {
+        self.latest = self.meters.len();
+        self.places.insert(name.into(), self.latest);
+        self.meters.push((name.into(), meter));
     }
 
-    /// The meter of that name.
-    pub(crate) fn meter(&mut self, name: &[u8], now: Instant, clock_ms: i64) -> &mut Meter {
+    /// The meter of that name, of which something has come. One that is not known is taken up, if it is wanted.
+    pub(crate) fn hear(
+        &mut self,
+        name: &[u8],
+        now: Instant,
+        clock_ms: i64,
+        is_wanted: impl FnOnce() -> bool,
+    ) -> Option<&mut Meter> {
         if self.meters.get(self.latest).is_none_or(|(latest, _)| **latest != *name) {
-            self.latest = self.places.get(name).copied().unwrap_or(self.meters.len());
-            if self.latest == self.meters.len() {
-                self.places.insert(name.into(), self.latest);
-                self.meters.push((name.into(), Meter::new(State::heard_at(clock_ms))));
+            match self.places.get(name).copied() {
+                Some(place) => self.latest = place,
+                None if is_wanted() => self.add(name, Meter::new(State::heard_at(clock_ms))),
+                None => return None,
             }
         }
         let meter = &mut self.meters[self.latest].1;
@@ -65,7 +72,7 @@ impl Partition {
             meter.state = State::default();
         }
         meter.state.clock_ms = clock_ms;
-        meter
+        Some(meter)
     }
 
     /// Forgets the meters that have not been heard of for long.

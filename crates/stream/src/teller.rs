@@ -1,9 +1,9 @@
 //! What follows from one message, counted, said and sent.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use jiff::{Timestamp, civil::DateTime};
-use knowatt_readings::{Live, LiveDecoder, LiveRecord, LiveSample};
+use knowatt_readings::LiveSample;
 use knowatt_score::{Calendar, Feature, Recent, Scored, Slot};
 use tracing::warn;
 
@@ -11,9 +11,10 @@ use crate::{
     anomaly::{Anomaly, AnomalyKind, DeadLetter, Event, EventKind, alert_id},
     clock,
     counts::Counts,
+    decode::Raw,
     error::Error,
     hours::{Hour, LeftOut, Sample},
-    meter::Told,
+    meter::{Meter, Told},
     outlets::Outlets,
     partition::Partition,
     settings::Settings,
@@ -21,58 +22,72 @@ use crate::{
     tables::{Model, Tables},
 };
 
+/// What is needed for each message, and what has been counted.
+pub(crate) struct Context<'w> {
+    pub(crate) tables: &'w mut Tables,
+    pub(crate) settings: &'w Settings,
+    pub(crate) counts: Counts,
+    pub(crate) source: String,
+    /// Whether something was sent since the last checkpoint.
+    pub(crate) has_found: bool,
+    now: Instant,
+    /// A sample of a later time is not believed.
+    latest_ms: i64,
+    /// The time at which an hour was last looked up, and what it was on the clock on the wall: many meters have the same one.
+    local: Option<(i64, DateTime)>,
+}
+
+impl<'w> Context<'w> {
+    pub(crate) fn new(tables: &'w mut Tables, settings: &'w Settings) -> Self {
+        Self {
+            tables,
+            settings,
+            counts: Counts::default(),
+            source: String::new(),
+            has_found: false,
+            now: Instant::now(),
+            latest_ms: clock::ahead_ms(settings.future),
+            local: None,
+        }
+    }
+
+    /// Notes the time.
+    pub(crate) fn now(&mut self, now: Instant) {
+        self.now = now;
+        self.latest_ms = clock::ahead_ms(self.settings.future);
+    }
+}
+
 /// Says what follows from one message.
-pub(crate) struct Teller<'t> {
-    pub(crate) tables: &'t mut Tables,
-    pub(crate) settings: &'t Settings,
-    pub(crate) counts: &'t mut Counts,
-    pub(crate) has_found: &'t mut bool,
+pub(crate) struct Teller<'t, 'w> {
+    pub(crate) context: &'t mut Context<'w>,
     pub(crate) outlets: &'t mut Outlets,
-    pub(crate) source: &'t str,
-    pub(crate) now: Instant,
-    pub(crate) now_ms: i64,
-    pub(crate) local: &'t mut Option<(i64, DateTime)>,
     pub(crate) place: Place,
     pub(crate) is_committed: bool,
 }
 
-impl Teller<'_> {
-    pub(crate) fn record(
-        &mut self,
-        partition: &mut Partition,
-        decoder: &mut LiveDecoder,
-        record: &LiveRecord<'_>,
-    ) -> Result<(), Error> {
-        match decoder.decode(record) {
-            Live::Sample(sample) => self.sample(partition, &sample, record.timestamp_ms),
-            Live::Nothing(_) => {
-                self.nothing();
-                Ok(())
-            }
-            Live::Poison(why) => self.poison(record.timestamp_ms, record.key, record.value, &why),
-            Live::NotNow(why) => Err(Error::again(why)),
-        }
-    }
-
+impl Teller<'_, '_> {
     pub(crate) fn nothing(&mut self) {
-        self.counts.nothing += u64::from(!self.is_committed);
+        self.context.counts.nothing += u64::from(!self.is_committed);
     }
 
-    pub(crate) fn poison(
-        &mut self,
-        timestamp_ms: Option<i64>,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        reason: &str,
-    ) -> Result<(), Error> {
+    pub(crate) fn poison(&mut self, raw: &Raw<'_>, reason: &str) -> Result<(), Error> {
         if self.is_committed {
             return Ok(());
         }
-        self.counts.dead_letters += 1;
-        *self.has_found = true;
+        self.context.counts.dead_letters += 1;
+        self.context.has_found = true;
         let Place { partition, offset } = self.place;
-        let source = self.source;
-        self.outlets.dead_letter(&DeadLetter { source, partition, offset, timestamp_ms, key, value, reason })
+        let Raw { timestamp_ms, key, value } = raw;
+        self.outlets.dead_letter(&DeadLetter {
+            source: &self.context.source,
+            partition,
+            offset,
+            timestamp_ms: *timestamp_ms,
+            key: *key,
+            value: value.as_deref(),
+            reason,
+        })
     }
 
     pub(crate) fn sample(
@@ -82,49 +97,56 @@ impl Teller<'_> {
         timestamp_ms: Option<i64>,
     ) -> Result<(), Error> {
         let LiveSample { meter: name, at_ms, value, kind, is_hour } = sample;
-        if *at_ms
-            > self.now_ms.saturating_add(i64::try_from(self.settings.future.as_millis()).unwrap_or(i64::MAX))
-        {
+        let context = &mut *self.context;
+        if *at_ms > context.latest_ms {
             self.future(name, *at_ms);
             return Ok(());
         }
-        self.counts.newest_ms = self.counts.newest_ms.max(Some(*at_ms));
+        context.counts.newest_ms = context.counts.newest_ms.max(Some(*at_ms));
         let clock_ms = partition.clock_ms.map_or(*at_ms, |clock| clock.max(*at_ms));
         partition.clock_ms = Some(clock_ms);
         // Who has no model costs no memory: names come from outside.
-        if !partition.has(name) && self.tables.of_meter(name).is_none() {
+        let has_model = || context.tables.of_meter(name).is_some();
+        let Some(Meter { state, model, .. }) = partition.hear(name, context.now, clock_ms, has_model) else {
             self.unknown_meter(name);
             return Ok(());
+        };
+        let generation = context.tables.generation();
+        if model.as_ref().is_none_or(|(of, _)| *of != generation) {
+            *model = Some((generation, context.tables.of_meter(name).cloned()));
         }
-        let meter = partition.meter(name, self.now, clock_ms);
-        let generation = self.tables.generation();
-        if meter.model.as_ref().is_none_or(|(of, _)| *of != generation) {
-            meter.model = Some((generation, self.tables.of_meter(name).cloned()));
-        }
-        let Some((_, Some(model))) = &meter.model else {
+        let Some((_, Some(model))) = model else {
             self.unknown_meter(name);
             return Ok(());
         };
         if *is_hour {
-            let model = Arc::clone(model);
-            return self.one_hour(name, &model, *at_ms, *value, timestamp_ms);
+            return self.one_hour(name, model, *at_ms, *value, timestamp_ms);
         }
         let sample = Sample { at_ms: *at_ms, value: *value, kind: *kind, offset: self.place.offset };
-        let mut told = Vec::new();
-        let model = Arc::clone(model);
-        meter.state.push(sample, &self.settings.rules, &model.table, |what| told.push(what));
-        told.into_iter().try_for_each(|what| self.tell(name, &model, sample.at_ms, what))
+        let rules = &context.settings.rules;
+        let mut ended = Ok(());
+        state.push(sample, rules, &model.table, |told| {
+            if ended.is_ok() {
+                ended = self.tell(name, model, sample.at_ms, told);
+            }
+        });
+        ended
     }
 
     /// Scores what is held back of every meter: nothing comes any more.
     pub(crate) fn flush(&mut self, partition: &mut Partition) -> Result<(), Error> {
-        for (name, meter) in &mut partition.meters {
-            let Some(model) = self.tables.of_meter(name).cloned() else { continue };
-            let mut told = Vec::new();
-            meter.state.flush(&self.settings.rules, &model.table, |what| told.push(what));
-            meter.is_changed |= !told.is_empty();
-            let at_ms = meter.state.clock_ms;
-            told.into_iter().try_for_each(|what| self.tell(name, &model, at_ms, what))?;
+        let rules = &self.context.settings.rules;
+        for (name, Meter { state, is_changed, .. }) in &mut partition.meters {
+            let Some(model) = self.context.tables.of_meter(name).cloned() else { continue };
+            let at_ms = state.clock_ms;
+            let mut ended = Ok(());
+            state.flush(rules, &model.table, |told| {
+                *is_changed = true;
+                if ended.is_ok() {
+                    ended = self.tell(name, &model, at_ms, told);
+                }
+            });
+            ended?;
         }
         Ok(())
     }
@@ -139,13 +161,13 @@ impl Teller<'_> {
         timestamp_ms: Option<i64>,
     ) -> Result<(), Error> {
         let Ok(start) = Timestamp::from_millisecond(start_ms) else { return Ok(()) };
-        let wh = if self.settings.rules.net { wh.max(0.0) } else { wh };
+        let wh = if self.context.settings.rules.net { wh.max(0.0) } else { wh };
         let slot = self.slot(model.table.calendar(), start);
         let Ok(level) = model.table.score(slot, wh) else {
             self.left_out(name, start_ms, LeftOut::Negative);
             return Ok(());
         };
-        self.counts.hours += u64::from(!self.is_committed);
+        self.context.counts.hours += u64::from(!self.is_committed);
         if level <= 1.0 {
             return Ok(());
         }
@@ -157,9 +179,9 @@ impl Teller<'_> {
     /// The class of day and the local hour; all models are of one zone.
     fn slot(&mut self, calendar: &Calendar, start: Timestamp) -> Slot {
         let start_ms = start.as_millisecond();
-        let known = self.local.filter(|(at, _)| *at == start_ms).map(|(_, local)| local);
+        let known = self.context.local.filter(|(at, _)| *at == start_ms).map(|(_, local)| local);
         let local = known.unwrap_or_else(|| calendar.local(start));
-        *self.local = Some((start_ms, local));
+        self.context.local = Some((start_ms, local));
         Slot { day: calendar.day_class(local.date()), hour: local.hour().unsigned_abs() }
     }
 
@@ -167,8 +189,8 @@ impl Teller<'_> {
         if self.is_committed {
             return;
         }
-        self.counts.future += 1;
-        if self.counts.future == 1 {
+        self.context.counts.future += 1;
+        if self.context.counts.future == 1 {
             let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
             let meter = String::from_utf8_lossy(name);
             warn!(%meter, %at, "left out: its time is ahead of the clock here (of its kind, only the first is said)");
@@ -179,8 +201,8 @@ impl Teller<'_> {
         if self.is_committed {
             return;
         }
-        self.counts.unknown_meter += 1;
-        if self.counts.unknown_meter == 1 {
+        self.context.counts.unknown_meter += 1;
+        if self.context.counts.unknown_meter == 1 {
             let meter = String::from_utf8_lossy(name);
             warn!(%meter, "left out: there is no model for it, and no default (of its kind, only the first is said)");
         }
@@ -191,9 +213,8 @@ impl Teller<'_> {
         if self.is_committed {
             return;
         }
-        let count = &mut self.counts.left_out[why as usize];
-        *count += 1;
-        if let Some(hint) = why.hint().filter(|_| *count == 1) {
+        let is_first = self.context.counts.left_out.add(why) == 1;
+        if let Some(hint) = why.hint().filter(|_| is_first) {
             let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
             let meter = String::from_utf8_lossy(name);
             warn!(%meter, %at, "left out: {hint} (of its kind, only the first is said; all are counted)");
@@ -207,7 +228,7 @@ impl Teller<'_> {
                 Ok(())
             }
             Told::Hour(hour, scored) => {
-                self.counts.hours += u64::from(!self.is_committed);
+                self.context.counts.hours += u64::from(!self.is_committed);
                 if scored.score <= 1.0 {
                     return Ok(());
                 }
@@ -219,7 +240,7 @@ impl Teller<'_> {
                 self.anomaly(name, model, hour, &scored, AnomalyKind::Early, hour.start_ms)
             }
             Told::Flat(since_ms) if !self.is_committed => {
-                *self.has_found = true;
+                self.context.has_found = true;
                 let since = Timestamp::from_millisecond(since_ms).unwrap_or_default();
                 let what = format!("the same value for two days, since {since}");
                 let meter = String::from_utf8_lossy(name).into_owned();
@@ -247,8 +268,8 @@ impl Teller<'_> {
             return Ok(());
         }
         let Ok(timestamp) = Timestamp::from_millisecond(hour.start_ms) else { return Ok(()) };
-        self.counts.anomalies[kind as usize] += 1;
-        *self.has_found = true;
+        self.context.counts.anomalies[kind as usize] += 1;
+        self.context.has_found = true;
         let meter = String::from_utf8_lossy(name).into_owned();
         let alert_id = alert_id(&meter, hour.start_ms);
         self.outlets.anomaly(&Anomaly {

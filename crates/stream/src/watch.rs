@@ -61,21 +61,21 @@ pub fn watch(
             Stream { source, outlets, keep: keep.as_mut(), interval }.run(&mut work, stop, tick)
         });
         match ended {
-            Ok(()) => return Ok(work.counts),
+            Ok(()) => return Ok(work.context.counts),
             // All that was delivered is committed, and what was not is read again by the next.
             Err(error) if error.remedy() == Remedy::Again && stop.load(Ordering::Relaxed) => {
                 warn!("{error}; ended all the same");
-                return Ok(work.counts);
+                return Ok(work.context.counts);
             }
             Err(error) if error.remedy() == Remedy::Again => {
                 if began.elapsed() > LONGEST_PAUSE {
                     pause = settings.pause;
                 }
                 warn!("{error}; what was not committed is read again in {} s", pause.as_secs());
-                wait(pause, stop, &mut || tick(&work.counts));
+                wait(pause, stop, &mut || tick(&work.context.counts));
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            Err(error) if error.remedy() == Remedy::Enough => return Ok(work.counts),
+            Err(error) if error.remedy() == Remedy::Enough => return Ok(work.context.counts),
             Err(error) => return Err(error),
         }
     }
@@ -165,7 +165,7 @@ impl Stream<'_> {
             }
             unlooked = 0;
             now = Instant::now();
-            work.now(now);
+            work.context.now(now);
             if stop.load(Ordering::Relaxed) {
                 return self.checkpoint(work);
             }
@@ -175,10 +175,10 @@ impl Stream<'_> {
             }
             if now - times.ticked >= TICK {
                 times.ticked = now;
-                work.tables.refresh();
+                work.context.tables.refresh();
                 work.look_for_silence(now, &mut self.outlets)?;
                 work.beat(now, &mut self.outlets)?;
-                tick(&work.counts);
+                tick(&work.context.counts);
             }
         }
     }
@@ -196,7 +196,7 @@ impl Stream<'_> {
         if delivered == Delivered::Alone {
             self.source.commit(&read)?;
         }
-        work.committed();
+        work.committed(&read);
         Ok(())
     }
 }

@@ -2,38 +2,27 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use jiff::civil::DateTime;
 use knowatt_readings::{Live, LiveDecoder};
 use tracing::warn;
 
 use crate::{
     anomaly::{Event, EventKind},
     clock,
-    counts::Counts,
     error::Error,
     meter::{Meter, State},
     outlets::Outlets,
     partition::{Partition, is_forgotten},
     settings::Settings,
-    source::{Body, Message, Place, Read},
+    source::{Message, Place, Read},
     tables::Tables,
-    teller::Teller,
+    teller::{Context, Teller},
 };
 
 /// All that is known.
 pub(crate) struct Work<'w> {
     decoders: &'w mut [LiveDecoder],
-    pub(crate) tables: &'w mut Tables,
-    pub(crate) settings: &'w Settings,
     partitions: BTreeMap<i32, Partition>,
-    pub(crate) counts: Counts,
-    source: String,
-    /// Whether something was sent since the last checkpoint.
-    has_found: bool,
-    now: Instant,
-    now_ms: i64,
-    /// The time at which an hour was last looked up, and what it was on the clock on the wall: many meters have the same one.
-    local: Option<(i64, DateTime)>,
+    pub(crate) context: Context<'w>,
     beaten: Instant,
 }
 
@@ -45,24 +34,17 @@ impl<'w> Work<'w> {
     ) -> Self {
         Self {
             decoders,
-            tables,
-            settings,
             partitions: BTreeMap::new(),
-            counts: Counts::default(),
-            source: String::new(),
-            has_found: false,
-            now: Instant::now(),
-            now_ms: clock::now().as_millisecond(),
-            local: None,
+            context: Context::new(tables, settings),
             beaten: Instant::now(),
         }
     }
 
     /// Begins with a source, of which nothing is known.
     pub(crate) fn begin(&mut self, source: String) {
-        self.source = source;
+        self.context.source = source;
+        self.context.has_found = false;
         self.partitions.clear();
-        self.has_found = false;
         self.decoders.iter_mut().for_each(LiveDecoder::forget);
     }
 
@@ -74,8 +56,7 @@ impl<'w> Work<'w> {
                 warn!(meter = %String::from_utf8_lossy(name), "its state was kept in a form that is not known; it begins anew");
                 continue;
             };
-            partition.places.insert(name.as_slice().into(), partition.meters.len());
-            partition.meters.push((name.as_slice().into(), Meter { is_changed: false, ..Meter::new(state) }));
+            partition.add(name, Meter { is_changed: false, ..Meter::new(state) });
         }
     }
 
@@ -88,13 +69,7 @@ impl<'w> Work<'w> {
 
     /// Whether something was found that is not delivered yet.
     pub(crate) fn has_found(&self) -> bool {
-        self.has_found
-    }
-
-    /// Notes the time.
-    pub(crate) fn now(&mut self, now: Instant) {
-        self.now = now;
-        self.now_ms = clock::now().as_millisecond();
+        self.context.has_found
     }
 
     pub(crate) fn assign(&mut self, partitions: &[i32]) {
@@ -117,14 +92,14 @@ impl<'w> Work<'w> {
     }
 
     /// Notes that it is committed.
-    pub(crate) fn committed(&mut self) {
-        self.has_found = false;
-        self.counts.commits += 1;
-        for partition in self.partitions.values_mut() {
-            let Some(next_offset) = partition.next_offset.take() else { continue };
-            let from = partition.state_from(next_offset);
+    pub(crate) fn committed(&mut self, read: &[Read]) {
+        self.context.has_found = false;
+        self.context.counts.commits += 1;
+        for Read { partition, state_from, .. } in read {
+            let Some(partition) = self.partitions.get_mut(partition) else { continue };
+            partition.next_offset = None;
             for (_, meter) in &mut partition.meters {
-                meter.state.hours.forget_late(from);
+                meter.state.hours.forget_late(*state_from);
                 meter.is_changed = false;
             }
             let clock_ms = partition.clock_ms.unwrap_or(i64::MIN);
@@ -139,64 +114,28 @@ impl<'w> Work<'w> {
         let Message { place, is_committed, body } = message;
         let partition = self.partitions.entry(place.partition).or_default();
         if is_committed {
-            self.counts.replayed += 1;
+            self.context.counts.replayed += 1;
         } else {
-            self.counts.messages += 1;
+            self.context.counts.messages += 1;
             partition.next_offset = Some(place.offset + 1);
         }
-        let mut teller = Teller {
-            tables: self.tables,
-            settings: self.settings,
-            counts: &mut self.counts,
-            has_found: &mut self.has_found,
-            outlets,
-            source: &self.source,
-            now: self.now,
-            now_ms: self.now_ms,
-            local: &mut self.local,
-            place,
-            is_committed,
-        };
-        match body {
-            Body::Sample(sample) => teller.sample(partition, &sample, None),
-            Body::Poison { bytes, why } => teller.poison(None, None, Some(bytes), &why),
-            Body::Row { columns, fields, timestamp_ms } => {
-                let Some(decoder) = self.decoders.first_mut() else { return Ok(()) };
-                let row = fields.iter().map(String::as_str);
-                match decoder.decode_row(columns, row, timestamp_ms) {
-                    Live::Sample(sample) => teller.sample(partition, &sample, timestamp_ms),
-                    Live::Nothing(_) => {
-                        teller.nothing();
-                        Ok(())
-                    }
-                    Live::Poison(why) | Live::NotNow(why) => {
-                        teller.poison(timestamp_ms, None, Some(fields.join(",").as_bytes()), &why)
-                    }
-                }
+        let mut teller = Teller { context: &mut self.context, outlets, place, is_committed };
+        match body.decode(self.decoders) {
+            Live::Sample(sample) => teller.sample(partition, &sample, body.timestamp_ms()),
+            Live::Nothing(_) => {
+                teller.nothing();
+                Ok(())
             }
-            Body::Record { decoder, record } => {
-                let Some(decoder) = self.decoders.get_mut(decoder) else { return Ok(()) };
-                teller.record(partition, decoder, &record)
-            }
+            Live::Poison(why) => teller.poison(&body.raw(), &why),
+            Live::NotNow(why) => Err(Error::again(why)),
         }
     }
 
     /// Scores what is held back, in case something earlier came: nothing comes any more.
     pub(crate) fn flush(&mut self, outlets: &mut Outlets) -> Result<(), Error> {
         for (&partition, known) in &mut self.partitions {
-            let mut teller = Teller {
-                tables: self.tables,
-                settings: self.settings,
-                counts: &mut self.counts,
-                has_found: &mut self.has_found,
-                outlets,
-                source: &self.source,
-                now: self.now,
-                now_ms: self.now_ms,
-                local: &mut self.local,
-                place: Place { partition, offset: known.next_offset.unwrap_or_default() },
-                is_committed: false,
-            };
+            let place = Place { partition, offset: known.next_offset.unwrap_or_default() };
+            let mut teller = Teller { context: &mut self.context, outlets, place, is_committed: false };
             teller.flush(known)?;
         }
         Ok(())
@@ -204,7 +143,7 @@ impl<'w> Work<'w> {
 
     /// Says which meters are silent, or no longer.
     pub(crate) fn look_for_silence(&mut self, now: Instant, outlets: &mut Outlets) -> Result<(), Error> {
-        let Some(silent_after) = self.settings.silent_after else { return Ok(()) };
+        let Some(silent_after) = self.context.settings.silent_after else { return Ok(()) };
         let (mut meters, mut silent) = (0, 0);
         for (name, meter) in self.partitions.values_mut().flat_map(|partition| &mut partition.meters) {
             meters += 1;
@@ -219,22 +158,26 @@ impl<'w> Work<'w> {
                 };
                 let meter = String::from_utf8_lossy(name).into_owned();
                 outlets.event(&Event { event, timestamp: clock::now(), meter, what })?;
-                self.has_found = true;
+                self.context.has_found = true;
             }
         }
-        (self.counts.meters, self.counts.silent) = (meters, silent);
+        (self.context.counts.meters, self.context.counts.silent) = (meters, silent);
         Ok(())
     }
 
     /// Says that the stream is alive, if it is time.
     pub(crate) fn beat(&mut self, now: Instant, outlets: &mut Outlets) -> Result<(), Error> {
-        let Some(heartbeat) = self.settings.heartbeat else { return Ok(()) };
+        let Some(heartbeat) = self.context.settings.heartbeat else { return Ok(()) };
         if now.saturating_duration_since(self.beaten) < heartbeat {
             return Ok(());
         }
         self.beaten = now;
-        self.has_found = true;
-        let what = format!("{} messages, {} anomalies", self.counts.messages, self.counts.all_anomalies());
+        self.context.has_found = true;
+        let what = format!(
+            "{} messages, {} anomalies",
+            self.context.counts.messages,
+            self.context.counts.all_anomalies()
+        );
         let (event, timestamp) = (EventKind::Heartbeat, clock::now());
         outlets.event(&Event { event, timestamp, meter: String::new(), what })
     }

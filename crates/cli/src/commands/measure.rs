@@ -40,27 +40,18 @@ pub(crate) fn run(args: &MeasureArgs) -> Result<ExitCode> {
 /// How it goes, in a line.
 #[cfg(all(feature = "kafka", feature = "sqlite"))]
 fn told(counts: &knowatt_stream::measure::Counts) -> String {
-    use crate::text::counted;
+    use crate::{live, text::counted};
 
-    let mut parts = vec![
+    let always = [
         counted(counts.messages, "message"),
         counted(counts.readings, "reading"),
         format!("{} delivered", counts.delivered),
     ];
-    for (count, what) in [
+    let sometimes = [
         (counts.waiting, "waiting"),
         (counts.dead_letters, "that cannot be read"),
         (counts.refused, "refused by the topic"),
         (counts.dropped, "dropped, as the buffer was full"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {what}"));
-        }
-    }
-    for (why, count) in counts.left_out() {
-        if count > 0 {
-            parts.push(format!("{count} left out: {}", why.name()));
-        }
-    }
-    parts.join(", ")
+    ];
+    live::told(always, &sometimes, &counts.left_out)
 }

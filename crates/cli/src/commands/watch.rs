@@ -31,25 +31,16 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
 
 /// How it goes, in a line.
 fn told(counts: &Counts) -> String {
-    let mut parts = vec![
+    let always = [
         counted(counts.messages, "message"),
         counted(counts.hours, "hour"),
         format!("{} above 1.0", counted(counts.all_anomalies(), "time")),
     ];
-    for (count, what) in [
+    let sometimes = [
         (counts.dead_letters, "that cannot be read"),
         (counts.unknown_meter, "of meters without a model"),
         (counts.future, "of the future"),
         (counts.silent, "silent"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {what}"));
-        }
-    }
-    for (why, count) in counts.left_out() {
-        if count > 0 {
-            parts.push(format!("{count} left out: {}", why.name()));
-        }
-    }
-    parts.join(", ")
+    ];
+    live::told(always, &sometimes, &counts.left_out)
 }

@@ -1,6 +1,6 @@
 //! From what a source gives to readings: decoded, and where that is asked for made to hours.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use knowatt_readings::{Kind, Live, LiveDecoder, LiveSample};
@@ -10,8 +10,9 @@ use super::Counts;
 use crate::{
     buffer::Measured,
     clock,
-    hours::{Found, Hours, Rules, Sample},
-    source::{Body, Message, Place, Read},
+    decode::Raw,
+    hours::{Found, Hours, LeftOut, Rules, Sample},
+    source::{Message, Place, Read},
 };
 
 /// Makes readings of what comes.
@@ -20,7 +21,7 @@ pub struct Intake {
     zone: TimeZone,
     hourly: Option<Hourly>,
     /// How far a time may be ahead of the clock.
-    future_ms: i64,
+    future: Duration,
     /// How far each partition was read since the last checkpoint.
     read: BTreeMap<i32, i64>,
 }
@@ -52,9 +53,7 @@ pub(super) enum Taken<'m> {
 /// What cannot be read, as it came.
 pub(super) struct Poison<'m> {
     pub(super) place: Place,
-    pub(super) timestamp_ms: Option<i64>,
-    pub(super) key: Option<&'m [u8]>,
-    pub(super) value: Option<Cow<'m, [u8]>>,
+    pub(super) raw: Raw<'m>,
     pub(super) why: String,
 }
 
@@ -62,13 +61,13 @@ impl Intake {
     /// Reads with these decoders; local hours are those of `zone`. With rules, samples are made to hours.
     pub fn new(decoders: Vec<LiveDecoder>, zone: TimeZone, hourly: Option<Rules>) -> Self {
         let hourly = hourly.map(|rules| Hourly { rules, meters: BTreeMap::new() });
-        Self { decoders, zone, hourly, future_ms: 3_600_000, read: BTreeMap::new() }
+        Self { decoders, zone, hourly, future: Duration::from_secs(3_600), read: BTreeMap::new() }
     }
 
     /// Takes times that are ahead of the clock by no more than that.
     #[must_use]
-    pub fn with_future(mut self, future: std::time::Duration) -> Self {
-        self.future_ms = i64::try_from(future.as_millis()).unwrap_or(i64::MAX);
+    pub fn with_future(mut self, future: Duration) -> Self {
+        self.future = future;
         self
     }
 
@@ -80,40 +79,18 @@ impl Intake {
         push: &mut dyn FnMut(Measured),
     ) -> Taken<'m> {
         let Message { place, is_committed, body } = message;
-        let mut poison = (None, None, None);
-        let live = match body {
-            Body::Sample(sample) => Live::Sample(sample.clone()),
-            Body::Poison { bytes, why } => {
-                poison = (None, None, Some(Cow::Borrowed(*bytes)));
-                Live::Poison(why.clone())
+        let live = match body.decode(&mut self.decoders) {
+            Live::Sample(sample) if sample.at_ms > clock::ahead_ms(self.future) => {
+                Live::Poison("its time is ahead of the clock here".to_owned())
             }
-            Body::Row { columns, fields, timestamp_ms } => {
-                let Some(decoder) = self.decoders.first_mut() else { return Taken::Done };
-                let live = decoder.decode_row(columns, fields.iter().map(String::as_str), *timestamp_ms);
-                if matches!(live, Live::Poison(_)) {
-                    poison = (*timestamp_ms, None, Some(Cow::Owned(fields.join(",").into_bytes())));
-                }
-                live
-            }
-            Body::Record { decoder, record } => {
-                let Some(decoder) = self.decoders.get_mut(*decoder) else { return Taken::Done };
-                poison = (record.timestamp_ms, record.key, record.value.map(Cow::Borrowed));
-                decoder.decode(record)
-            }
+            live => live,
         };
         let taken = match live {
             Live::NotNow(why) => return Taken::NotNow(why),
-            Live::Sample(sample)
-                if sample.at_ms > clock::now().as_millisecond().saturating_add(self.future_ms) =>
-            {
-                let (timestamp_ms, key, value) = poison;
-                let why = "its time is ahead of the clock here".to_owned();
-                Taken::Poison(Poison { place: *place, timestamp_ms, key, value, why })
-            }
             Live::Sample(sample) => {
                 sampled(&self.zone, &mut self.hourly, &sample, *place, |found| match found {
                     Ok(reading) if !is_committed => push(reading),
-                    Err(left_out) if !is_committed => counts.left_out[left_out] += 1,
+                    Err(why) if !is_committed => _ = counts.left_out.add(why),
                     _ => {}
                 });
                 Taken::Done
@@ -123,10 +100,7 @@ impl Intake {
                 Taken::Done
             }
             Live::Poison(_) if *is_committed => Taken::Done,
-            Live::Poison(why) => {
-                let (timestamp_ms, key, value) = poison;
-                Taken::Poison(Poison { place: *place, timestamp_ms, key, value, why })
-            }
+            Live::Poison(why) => Taken::Poison(Poison { place: *place, raw: body.raw(), why }),
         };
         self.read.insert(place.partition, place.offset + 1);
         *(if *is_committed { &mut counts.replayed } else { &mut counts.messages }) += 1;
@@ -192,13 +166,13 @@ impl Intake {
     }
 }
 
-/// The readings that a sample makes, or the place in [`crate::hours::LeftOut::ALL`] of why there is none.
+/// The readings that a sample makes, or why there is none.
 fn sampled(
     zone: &TimeZone,
     hourly: &mut Option<Hourly>,
     sample: &LiveSample<'_>,
     place: Place,
-    mut found: impl FnMut(Result<Measured, usize>),
+    mut found: impl FnMut(Result<Measured, LeftOut>),
 ) {
     let LiveSample { meter, at_ms, value, kind, is_hour } = sample;
     let Some(Hourly { rules, meters }) = hourly else {
@@ -218,10 +192,7 @@ fn sampled(
             kind: Kind::Energy,
             hour: local_hour(hour.start_ms, zone),
         })),
-        Found::LeftOut(why) => {
-            let place = crate::hours::LeftOut::ALL.iter().position(|known| *known == why);
-            found(Err(place.unwrap_or_default()));
-        }
+        Found::LeftOut(why) => found(Err(why)),
         Found::SoFar(_) => {}
     });
 }

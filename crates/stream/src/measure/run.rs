@@ -15,10 +15,11 @@ use super::{
 use crate::{
     anomaly::DeadLetter,
     buffer::{Keeping, Measured},
+    decode::Raw,
     error::Error,
     keep::Kept,
     sink::{Outgoing, Sink},
-    source::{Incoming, Message, Repeats, Source},
+    source::{Incoming, Message, Place, Repeats, Source},
 };
 
 /// How long is waited for something to come.
@@ -163,12 +164,13 @@ impl Run<'_> {
     }
 
     fn poison(&mut self, source: &str, poison: &Poison<'_>) -> Result<(), Error> {
-        let Poison { place, timestamp_ms, key, value, why } = poison;
+        let Poison { place: Place { partition, offset }, raw: Raw { timestamp_ms, key, value }, why } =
+            poison;
         self.counts.dead_letters += 1;
         self.dead_letter(&DeadLetter {
             source,
-            partition: place.partition,
-            offset: place.offset,
+            partition: *partition,
+            offset: *offset,
             timestamp_ms: *timestamp_ms,
             key: *key,
             value: value.as_deref(),

@@ -276,3 +276,23 @@ fn of_a_source_that_cannot_wait_the_newest_are_dropped_and_counted_when_the_buff
     let oldest = i64::try_from(topic.len()).unwrap() - 50_000;
     assert!(oldest > 0 && topic[..100] == (0..100).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_row_of_the_future_is_a_dead_letter_with_what_it_held_and_when_read_again_it_is_none() {
+    let options = knowatt_readings::Options::default();
+    let decoder = knowatt_readings::LiveDecoder::new(&options, jiff::tz::TimeZone::UTC).unwrap();
+    let mut intake = Intake::new(vec![decoder], jiff::tz::TimeZone::UTC, None);
+    let columns = ["timestamp", "energy_wh"].map(str::to_owned);
+    let fields = ["9000-01-01T00:00:00Z", "500"].map(str::to_owned);
+    let mut take = |is_committed| {
+        let body = Body::Row { columns: &columns, fields: &fields, timestamp_ms: None };
+        let message = Message { place: Place { partition: 0, offset: 0 }, is_committed, body };
+        match intake.take(&message, &mut Counts::default(), &mut |_| panic!("a reading")) {
+            intake::Taken::Poison(poison) => poison.raw.value.map(std::borrow::Cow::into_owned),
+            intake::Taken::Done => None,
+            intake::Taken::NotNow(why) => panic!("{why}"),
+        }
+    };
+    assert_eq!(take(false).as_deref(), Some(b"9000-01-01T00:00:00Z,500".as_slice()));
+    assert_eq!(take(true), None);
+}

@@ -249,7 +249,7 @@ impl Listener {
             self.inbox.leave_out(publish, content);
             return;
         };
-        arrived.at_ms = clock::now().as_millisecond();
+        arrived.at_ms = clock::now_ms();
         if self.inbox.put(arrived, publish, content) == Room::None {
             said(&mut self.left_out.flood, "came faster than they could be read, with QoS 0");
         }
