@@ -4,6 +4,7 @@ import csv, pathlib, statistics
 HERE = pathlib.Path(__file__).resolve().parent
 NAMES = {
     "bare": "a bare loop of rdkafka, which only counts",
+    "batches": "the same, many at a time and with another allocator",
     "console": "`kafka-console-consumer` to /dev/null",
     "streams-1": "Kafka Streams, 1 thread",
     "streams-2": "Kafka Streams, 2 threads",
@@ -33,6 +34,8 @@ def results(rows):
         best = {}
         for reader, name in NAMES.items():
             of_reader = [row for row in of_form if row["reader"] == reader]
+            if not of_reader:
+                continue
             figure = lambda of: [float(row["messages"]) / float(row[of]) / 1000 for row in of_reader]
             memory = statistics.median(float(row["memory_kib"]) / 1024 for row in of_reader)
             best[reader] = max(figure("seconds")), max(figure("cpu_s"))

@@ -26,6 +26,11 @@ use crate::{
     output::OutputError,
 };
 
+/// librdkafka takes memory in one thread and gives it back in another, which takes glibc as long as all else that `watch` does.
+#[cfg(feature = "kafka")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Train(args) => commands::train::run(&args),

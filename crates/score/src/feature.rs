@@ -140,7 +140,8 @@ impl Recent {
 }
 
 fn lowest(wh: &[f64]) -> f64 {
-    wh.iter().copied().fold(f64::INFINITY, f64::min)
+    // Readings are numbers: what `f64::min` does for NaN takes twice the time.
+    wh.iter().copied().fold(f64::INFINITY, |lowest, wh| if wh < lowest { wh } else { lowest })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, time::Instant};
 
+use foldhash::fast::RandomState;
+
 use crate::meter::{Meter, State};
 
 /// A meter of which nothing came, by the newest time of its partition, for so long is forgotten.
@@ -10,8 +12,8 @@ const FORGOTTEN_MS: i64 = 7 * 24 * 3_600_000;
 /// What is known of a partition.
 #[derive(Default)]
 pub(crate) struct Partition {
-    /// By name.
-    places: HashMap<Box<[u8]>, usize>,
+    /// By name; each message asks for one.
+    places: HashMap<Box<[u8]>, usize, RandomState>,
     pub(crate) meters: Vec<(Box<[u8]>, Meter)>,
     /// The one heard last.
     latest: usize,

@@ -126,12 +126,11 @@ impl Stream<'_> {
         tick: &mut dyn FnMut(&Counts),
     ) -> Result<(), Error> {
         let mut times = Times::now();
-        let mut now = times.committed;
+        let mut to_commit = PATIENCE;
         let mut unlooked = 0;
         loop {
             // What was found goes out at once, but no more often than so: while much is found, each time is one to wait for a broker.
-            let waited = now.saturating_duration_since(times.committed);
-            let patience = if work.has_found() { PATIENCE.saturating_sub(waited) } else { PATIENCE };
+            let patience = if work.has_found() { to_commit } else { PATIENCE };
             match self.source.next(patience)? {
                 Incoming::Message(message) => {
                     work.take(message, &mut self.outlets)?;
@@ -164,7 +163,7 @@ impl Stream<'_> {
                 }
             }
             unlooked = 0;
-            now = Instant::now();
+            let now = Instant::now();
             work.context.now(now);
             if stop.load(Ordering::Relaxed) {
                 return self.checkpoint(work);
@@ -173,6 +172,7 @@ impl Stream<'_> {
                 self.checkpoint(work)?;
                 times.committed = now;
             }
+            to_commit = PATIENCE.saturating_sub(now.saturating_duration_since(times.committed));
             if now - times.ticked >= TICK {
                 times.ticked = now;
                 work.context.tables.refresh();

@@ -69,11 +69,15 @@ pub(crate) fn read_next<'a>(
     data: &'a [u8],
     fields: &mut Fields,
 ) -> Result<&'a [u8], AvroError> {
-    fields.clear();
+    fields.begin_alike(schema.number());
     let parts = PARTS.saturating_add(data.len().saturating_mul(PARTS_A_BYTE));
     let mut datum = Datum { schema, rest: data, parts, fields };
     datum.value(schema.root(), 0)?;
-    Ok(datum.rest)
+    let rest = datum.rest;
+    if let Some(leaves) = schema.leaves() {
+        fields.remember_schema(schema.number(), leaves);
+    }
+    Ok(rest)
 }
 
 struct Datum<'s, 'a, 'f> {
@@ -361,6 +365,43 @@ pub(crate) mod tests {
         #[test]
         fn any_bytes_are_a_value_or_an_error(datum in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = listed(FULL, &datum);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn values_that_follow_one_another_are_read_as_each_by_itself(
+            values in prop::collection::vec(
+                (any::<bool>(), "[a-z]{0,9}", any::<i64>(), prop::option::of(any::<f64>()), 0..99_usize),
+                1..20,
+            ),
+        ) {
+            // The first has one shape for all values, the second has not.
+            let schemas = [
+                r#"{"type":"record","name":"A","fields":[{"name":"meter","type":"string"},{"name":"in","type":
+                    {"type":"record","name":"B","fields":[{"name":"n","type":"long"},{"name":"x","type":["null","double"]}]}}]}"#,
+                r#"{"type":"record","name":"C","fields":[{"name":"meter","type":"string"},
+                    {"name":"n","type":["long",{"type":"map","values":"int"}]},{"name":"x","type":["null","double"]}]}"#,
+            ]
+            .map(|schema| Schema::parse(schema).unwrap());
+            prop_assert_eq!(schemas.each_ref().map(Schema::leaves), [Some(3), None]);
+            let mut again = Fields::default();
+            for (is_second, meter, n, x, cut) in values {
+                let mut datum = sized(meter.as_bytes());
+                if is_second {
+                    datum.extend(zigzag(0));
+                }
+                datum.extend(zigzag(n));
+                datum.extend(x.map_or(zigzag(0), |x| [zigzag(1), x.to_le_bytes().to_vec()].concat()));
+                datum.truncate(if cut < 30 { cut } else { usize::MAX });
+                let schema = &schemas[usize::from(is_second)];
+                let mut alone = Fields::default();
+                let read_alone = read(schema, &datum, &mut alone);
+                prop_assert_eq!(read(schema, &datum, &mut again), read_alone);
+                if read_alone.is_ok() {
+                    prop_assert_eq!(again.listed(), alone.listed());
+                }
+            }
         }
     }
 }

@@ -5,9 +5,14 @@
 //!
 //! Limits: [`MAX_SCHEMA_BYTES`] of text, [`MOST_TYPES`] types, [`MAX_DEPTH`] levels.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use serde_json::Value;
+
+use super::fields::MOST_FIELDS;
 
 /// The longest schema that is read, in bytes.
 pub(crate) const MAX_SCHEMA_BYTES: usize = 1 << 20;
@@ -17,6 +22,9 @@ const MOST_TYPES: usize = 16_384;
 
 /// How deep types may be nested, and values too.
 pub(crate) const MAX_DEPTH: usize = 64;
+
+/// How many schemas were read, which makes each one's number.
+static READ: AtomicU64 = AtomicU64::new(0);
 
 /// What a number stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +65,10 @@ pub(crate) enum Type {
 pub(crate) struct Schema {
     types: Vec<Type>,
     root: usize,
+    /// Unlike that of any other schema that was read.
+    number: u64,
+    /// How many fields each value has, if all have the same.
+    leaves: Option<usize>,
 }
 
 impl Schema {
@@ -72,12 +84,46 @@ impl Schema {
             parser.parse(&json(text)?, "", 0)?;
         }
         let root = parser.parse(&json(text)?, "", 0)?;
-        Ok(Self { types: parser.types, root })
+        let mut schema =
+            Self { types: parser.types, root, number: READ.fetch_add(1, Ordering::Relaxed), leaves: None };
+        schema.leaves = schema.leaves_of(root, 0);
+        Ok(schema)
     }
 
     /// The type at a place.
     pub(crate) fn get(&self, at: usize) -> &Type {
         self.types.get(at).unwrap_or(&Type::Null)
+    }
+
+    /// What tells it apart from all others.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many fields each value has; none where values may have different fields.
+    pub(crate) fn leaves(&self) -> Option<usize> {
+        self.leaves
+    }
+
+    fn leaves_of(&self, at: usize, depth: usize) -> Option<usize> {
+        let is_leaf = |at: &usize| {
+            !matches!(self.get(*at), Type::Array(_) | Type::Map(_) | Type::Union(_) | Type::Record(_))
+        };
+        match self.get(at) {
+            // Some records hold themselves, and a few that hold one another twice can make many fields.
+            Type::Record(of) if depth <= MAX_DEPTH => {
+                let mut leaves = 0;
+                for (_, of) in of {
+                    leaves += self.leaves_of(*of, depth + 1)?;
+                    if leaves > MOST_FIELDS {
+                        return None;
+                    }
+                }
+                Some(leaves)
+            }
+            Type::Union(of) if of.iter().all(is_leaf) => Some(1),
+            _ => is_leaf(&at).then_some(1),
+        }
     }
 
     /// The place of the type of the whole value.

@@ -216,7 +216,8 @@ impl Decoder {
 
     /// What the fields that were laid flat say.
     fn find<'d>(&'d mut self, timestamp: Option<Millis>, key: Option<&'d [u8]>) -> Outcome<'d> {
-        if self.known.as_ref().is_none_or(|(shape, _)| shape != self.fields.shape()) {
+        let is_known = self.fields.is_known() && self.known.is_some();
+        if !is_known && self.known.as_ref().is_none_or(|(shape, _)| shape != self.fields.shape()) {
             match Layout::new(self.fields.shape(), &self.options) {
                 Ok(layout) => {
                     let told = || layout.told(self.fields.shape()).to_string();
@@ -226,6 +227,7 @@ impl Decoder {
                 Err(kind) => return Outcome::Puzzle(kind),
             }
         }
+        self.fields.know_shape();
         let Some((_, layout)) = &self.known else { return Outcome::Bad(String::new()) };
         let value = match self.fields.leaf(layout.value) {
             Leaf::Integer(number) => Value::Number(*number as f64),

@@ -49,6 +49,12 @@ pub(crate) struct Fields {
     texts: String,
     /// What the text was like that they are of, if it was JSON.
     template: Template,
+    /// The number of the Avro schema whose values all have this shape, if it is one's.
+    schema: Option<u64>,
+    /// Whether the shape is there already, and only what the fields hold is taken.
+    is_alike: bool,
+    /// Whether the shape was not touched since [`Self::know_shape`].
+    is_known: bool,
 }
 
 /// The paths of all fields in their order, which most values of a topic have in common.
@@ -119,6 +125,32 @@ impl Fields {
         self.leaves.clear();
         self.texts.clear();
         self.template.forget();
+        (self.schema, self.is_alike, self.is_known) = (None, false, false);
+    }
+
+    /// Forgets the value before, but for its shape if that is of the same schema.
+    pub(crate) fn begin_alike(&mut self, schema: u64) {
+        if self.schema != Some(schema) {
+            return self.clear();
+        }
+        self.leaves.clear();
+        self.texts.clear();
+        self.is_alike = true;
+    }
+
+    /// Remembers that every value of a schema has this shape, if no field was left out.
+    pub(crate) fn remember_schema(&mut self, schema: u64, leaves: usize) {
+        self.schema = (self.leaves.len() == leaves).then_some(schema);
+    }
+
+    /// Whether the shape is the one that was known before.
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    /// Notes that it is.
+    pub(crate) fn know_shape(&mut self) {
+        self.is_known = true;
     }
 
     /// Takes the values of a JSON text that has the names of the one before, if it looks so; else what is in here is of no use.
@@ -159,8 +191,16 @@ impl Fields {
     }
 
     /// Goes into the field of that name.
+    #[inline]
     pub(crate) fn enter(&mut self, name: &str) -> Entered {
         let entered = Entered { path_bytes: self.path.len(), leaves: self.leaves.len() };
+        if !self.is_alike {
+            self.go_into(name);
+        }
+        entered
+    }
+
+    fn go_into(&mut self, name: &str) {
         // A path that is too long already need not grow further.
         if self.path.len() <= PATH_BYTES {
             if !self.path.is_empty() {
@@ -170,7 +210,6 @@ impl Fields {
             let most = (0..=name.len().min(PATH_BYTES + 4)).rev().find(|&most| name.is_char_boundary(most));
             self.path.push_str(most.and_then(|most| name.get(..most)).unwrap_or_default());
         }
-        entered
     }
 
     /// Comes back out of it.
@@ -201,7 +240,16 @@ impl Fields {
     }
 
     /// Takes what the field that was gone into holds.
+    #[inline]
     pub(crate) fn take(&mut self, leaf: Leaf) -> Result<(), TooManyFields> {
+        if self.is_alike {
+            self.leaves.push(leaf);
+            return Ok(());
+        }
+        self.take_anew(leaf)
+    }
+
+    fn take_anew(&mut self, leaf: Leaf) -> Result<(), TooManyFields> {
         if !self.is_kept() {
             return Ok(());
         }

@@ -5,7 +5,7 @@
 //! taken, whatever the number; values without such a head are read with it too. What a registry has answered is kept from one
 //! input to the next.
 
-use std::{collections::HashMap, fs::File, io::Read, path::Path};
+use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
 
 use super::{
     avro_schema::{MAX_SCHEMA_BYTES, Schema},
@@ -43,7 +43,7 @@ pub(crate) enum Schemas {
         /// What is asked.
         registry: Box<dyn Registry>,
         /// What it answered.
-        known: HashMap<u32, Result<Schema, String>>,
+        known: BTreeMap<u32, Result<Schema, String>>,
     },
 }
 
@@ -62,7 +62,7 @@ impl Schemas {
 
     /// Asks this registry.
     pub(crate) fn from_registry(url: &str, registry: Box<dyn Registry>) -> Self {
-        Self::Registry { url: url.to_owned(), registry, known: HashMap::new() }
+        Self::Registry { url: url.to_owned(), registry, known: BTreeMap::new() }
     }
 
     fn from_file(path: &Path) -> Result<Self, Error> {

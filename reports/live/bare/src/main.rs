@@ -9,10 +9,10 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    fs,
     time::{Duration, Instant},
 };
 
+use knowatt_live_bare::{Used, client};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     config::ClientConfig,
@@ -29,17 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (count, warm_up): (u64, u64) = (count.parse()?, warm_up.parse()?);
     let group = format!("bare-{}", std::process::id());
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", broker)
-        .set("group.id", &group)
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("isolation.level", "read_committed")
-        .set("auto.offset.reset", "earliest")
-        .set("fetch.queue.backoff.ms", "10")
-        .set("queued.max.messages.kbytes", "32768")
-        .create()?;
+    let consumer: BaseConsumer = client(broker, &group).create()?;
     consumer.subscribe(&[topic])?;
     let mut commits = match more {
         [every_ms] => Some(Commits::new(broker, topic, &group, Duration::from_millis(every_ms.parse()?))?),
@@ -60,37 +50,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             commits.read(&consumer, message.partition(), message.offset(), messages)?;
         }
     }
-    let (begin, end) = (begin.ok_or("WARM_UP is more than COUNT")?, Used::now()?);
-    let seconds = (end.at - begin.at).as_secs_f64();
-    println!("{},{seconds:.3},{:.2},{}", count - warm_up, end.cpu_s - begin.cpu_s, end.memory_kib);
+    begin.ok_or("WARM_UP is more than COUNT")?.tell(count - warm_up)?;
     eprintln!("{messages} messages, {bytes} bytes");
     if let Some(commits) = commits {
         commits.tell();
     }
     Ok(())
-}
-
-/// What this process has used so far.
-struct Used {
-    at: Instant,
-    cpu_s: f64,
-    /// The most so far.
-    memory_kib: u64,
-}
-
-impl Used {
-    fn now() -> Result<Self, Box<dyn Error>> {
-        /// Of what `/proc` counts, on every Linux.
-        const TICKS_A_SECOND: f64 = 100.0;
-        let stat = fs::read_to_string("/proc/self/stat")?;
-        // After the name, which stands in brackets: user and system time are the 14th and 15th field of all.
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-        let ticks = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-        let status = fs::read_to_string("/proc/self/status")?;
-        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-        let memory_kib = most.trim().trim_end_matches(" kB").parse()?;
-        Ok(Self { at: Instant::now(), cpu_s: ticks / TICKS_A_SECOND, memory_kib })
-    }
 }
 
 /// Transactions that commit how far was read.

@@ -83,12 +83,15 @@ const MOST_KEY_BYTES: usize = 4096;
 /// Waits until all is delivered.
 fn flush(producer: &BaseProducer<Deliveries>, patience: Duration) -> Result<(), KafkaError> {
     /// The client's own waiting, `commit_transaction`'s too, goes on to the end of its slice of a tenth of a second even when all
-    /// has been delivered long since.
-    const SLICE: Duration = Duration::from_millis(1);
+    /// has been delivered long since; with a shorter slice it does not rest in between.
+    const REST: Duration = Duration::from_micros(500);
     let began = Instant::now();
     loop {
-        match producer.flush(SLICE) {
-            Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) if began.elapsed() < patience => {}
+        match producer.flush(Duration::ZERO) {
+            Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) if began.elapsed() < patience => {
+                producer.poll(Duration::ZERO);
+                std::thread::sleep(REST);
+            }
             ended => return ended,
         }
     }
