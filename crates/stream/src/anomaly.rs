@@ -21,7 +21,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use sha2::{Digest as _, Sha256};
 
 /// A reading above 1.0.
@@ -128,6 +128,9 @@ pub enum EventKind {
 }
 
 /// A record that could not be read, to be kept as it came.
+///
+/// As JSON it has the fields `source`, `partition`, `offset`, `timestamp_ms`, `reason`, and what could not be read: `key` and `value` as text, or,
+/// where they are no UTF-8, `key_hex` and `value_hex` in hexadecimal digits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter<'a> {
     /// Where it came from.
@@ -144,6 +147,25 @@ pub struct DeadLetter<'a> {
     pub value: Option<&'a [u8]>,
     /// Why it could not be read.
     pub reason: &'a str,
+}
+
+impl Serialize for DeadLetter<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("source", self.source)?;
+        fields.serialize_entry("partition", &self.partition)?;
+        fields.serialize_entry("offset", &self.offset)?;
+        fields.serialize_entry("timestamp_ms", &self.timestamp_ms)?;
+        fields.serialize_entry("reason", self.reason)?;
+        for (name, name_hex, bytes) in [("key", "key_hex", self.key), ("value", "value_hex", self.value)] {
+            let Some(bytes) = bytes else { continue };
+            match std::str::from_utf8(bytes) {
+                Ok(text) => fields.serialize_entry(name, text)?,
+                Err(_) => fields.serialize_entry(name_hex, &hex(bytes))?,
+            }
+        }
+        fields.end()
+    }
 }
 
 #[cfg(test)]

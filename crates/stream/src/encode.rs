@@ -21,6 +21,17 @@ pub enum Format {
     Avro,
 }
 
+impl Format {
+    /// The format of that name.
+    pub(crate) fn named(name: &str) -> Result<Self, Error> {
+        match name {
+            "json" => Ok(Self::Json),
+            "avro" => Ok(Self::Avro),
+            other => Err(Error::change(format!("format = \"{other}\" is neither json nor avro"))),
+        }
+    }
+}
+
 /// Writes the values of a topic.
 pub struct Encoder {
     /// Where schemas are; none for JSON.

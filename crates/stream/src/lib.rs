@@ -35,6 +35,7 @@ mod mqtt;
 pub mod open;
 mod outlets;
 mod partition;
+mod pause;
 #[cfg(feature = "kafka")]
 pub mod reading;
 mod settings;

@@ -99,9 +99,9 @@ fn decoders(config: &Config) -> Result<(TimeZone, Vec<LiveDecoder>), Error> {
 
 fn format(config: &Config) -> Result<Format, Error> {
     match (config.sink.format.as_deref(), &config.sink.schema_registry) {
-        (Some("avro"), _) | (None, Some(_)) => Ok(Format::Avro),
-        (Some("json"), _) | (None, None) => Ok(Format::Json),
-        (Some(other), _) => Err(Error::change(format!("`{other}` is no format: avro or json"))),
+        (Some(name), _) => Format::named(name),
+        (None, Some(_)) => Ok(Format::Avro),
+        (None, None) => Ok(Format::Json),
     }
 }
 

@@ -6,7 +6,6 @@
 //! requests end with it, and what is to be said again is said by the [`Peer`].
 
 use std::{
-    hash::{BuildHasher, Hasher},
     io::ErrorKind,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     time::Duration,
@@ -24,7 +23,7 @@ use rumqttc::{
 };
 use tracing::{info, warn};
 
-use crate::error::Error;
+use crate::{error::Error, pause::jittered};
 
 /// The most requests that wait to be sent.
 pub(crate) const MOST_REQUESTS: usize = 8192;
@@ -306,11 +305,4 @@ fn is_final(error: &ConnectionError, broker: &str, client_id: &str) -> Option<Er
             "another client took over the session `{client_id}` at {broker}: is a second one running? Give each a `client-id` of its own"
         ))
     })
-}
-
-/// Half of it to all of it, so that many clients do not come back at the same instant.
-fn jittered(pause: Duration) -> Duration {
-    // The keys of a hasher are drawn at random.
-    let random = std::hash::RandomState::new().build_hasher().finish();
-    pause.mul_f64(0.5 + (random >> 11) as f64 / (1_u64 << 54) as f64)
 }

@@ -4,8 +4,7 @@
 //! file is added to. If a crash has cut its last line, that is taken off: it was not delivered, and comes again. So a
 //! line may come twice, with the same `alert_id`. A closed pipe is the end, and no error.
 //!
-//! A dead letter has the fields `source`, `partition`, `offset`, `timestamp_ms`, `reason`, and what could not be read: `key` and
-//! `value` as text, or, where they are no UTF-8, `key_hex` and `value_hex` in hexadecimal digits.
+//! A dead letter has the fields that [`DeadLetter`](crate::anomaly::DeadLetter) says.
 
 use std::{
     fs::{File, OpenOptions},
@@ -16,7 +15,6 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    anomaly::{DeadLetter, hex},
     error::Error,
     sink::{Delivered, Outgoing, Sink},
     source::{Group, Read},
@@ -102,7 +100,7 @@ impl Sink for Lines {
         match what {
             Outgoing::Anomaly(anomaly) => self.line(anomaly),
             Outgoing::Event(event) => self.line(event),
-            Outgoing::DeadLetter(letter) => self.line(&Letter::of(letter)),
+            Outgoing::DeadLetter(letter) => self.line(letter),
         }
     }
 
@@ -146,38 +144,6 @@ fn end(path: &Path, file: &mut File) -> io::Result<()> {
     Ok(())
 }
 
-/// A dead letter as it is written.
-#[derive(Serialize)]
-struct Letter<'a> {
-    source: &'a str,
-    partition: i32,
-    offset: i64,
-    timestamp_ms: Option<i64>,
-    reason: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_hex: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_hex: Option<String>,
-}
-
-impl<'a> Letter<'a> {
-    fn of(letter: &DeadLetter<'a>) -> Self {
-        let DeadLetter { source, partition, offset, timestamp_ms, key, value, reason } = *letter;
-        let (key, key_hex) = text_or_hex(key);
-        let (value, value_hex) = text_or_hex(value);
-        Self { source, partition, offset, timestamp_ms, reason, key, key_hex, value, value_hex }
-    }
-}
-
-fn text_or_hex(bytes: Option<&[u8]>) -> (Option<&str>, Option<String>) {
-    let text = bytes.map(|bytes| std::str::from_utf8(bytes).map_err(|_| hex(bytes)));
-    (text.as_ref().and_then(|text| text.as_ref().ok().copied()), text.and_then(Result::err))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::disallowed_methods, reason = "a test's files may be cut")]
@@ -185,7 +151,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::anomaly::{Anomaly, AnomalyKind, Event, EventKind};
+    use crate::anomaly::{Anomaly, AnomalyKind, DeadLetter, Event, EventKind};
 
     fn anomaly(wh: f64) -> Anomaly {
         let event_ts = 1_536_343_200_000;

@@ -12,7 +12,6 @@
 //! - A telegram that is spoilt or breaks off is poison. What comes between telegrams is not read.
 
 use std::{
-    hash::{BuildHasher as _, RandomState},
     io::{self, Read as _},
     net::{TcpStream, ToSocketAddrs as _},
     sync::{
@@ -30,6 +29,7 @@ use serde::Deserialize;
 use crate::{
     clock,
     error::Error,
+    pause::jittered,
     source::{Body, Incoming, Message, Place, Read, Repeats, Source},
     span::Span,
 };
@@ -292,8 +292,7 @@ impl Reader {
     fn open_again(&self) -> Option<Wire> {
         let mut pause = FIRST_PAUSE;
         loop {
-            // Between half and all of it, so that many readers do not come at once.
-            let until = Instant::now() + pause / 2 + (pause / 2).mul_f64(random());
+            let until = Instant::now() + jittered(pause);
             while Instant::now() < until {
                 if self.is_closing() {
                     return None;
@@ -327,11 +326,6 @@ fn silence(bytes: usize) -> String {
 
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-/// From 0 to 1: the standard library's hash maps have keys that are random.
-fn random() -> f64 {
-    RandomState::new().hash_one(()) as f64 / u64::MAX as f64
 }
 
 /// Where bytes come from.

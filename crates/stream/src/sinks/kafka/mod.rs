@@ -128,13 +128,7 @@ impl KafkaSink {
         });
         let dead_letters = sibling(&topic, &dead_letters)?;
         let events = config.events.as_deref().map(|name| sibling(&topic, name)).transpose()?;
-        let format = match config.format.as_deref() {
-            None | Some("json") => Format::Json,
-            Some("avro") => Format::Avro,
-            Some(other) => {
-                return Err(Error::change(format!("format = \"{other}\" is neither json nor avro")));
-            }
-        };
+        let format = config.format.as_deref().map_or(Ok(Format::Json), Format::named)?;
         let mut encoder = Encoder::new(format, config.schema_registry.as_deref(), &topic)?;
         let member = reads.filter(|_| config.exactly_once.unwrap_or(true));
         let id = member.filter(|member| is_one_cluster(&member.topic, &topic)).map(transactional_id);

@@ -8,18 +8,13 @@
 //!   without a name has the level left out. The default `knowatt/{meter}/anomaly` suits Home Assistant, where a sensor or a trigger has one topic;
 //!   `knowatt/+/anomaly` is all of them.
 //! - Nothing is retained: who subscribes later, as Home Assistant after a restart, is not told of an alert of yesterday.
-//! - JSON as [`Anomaly`](crate::anomaly::Anomaly) and [`Event`](crate::anomaly::Event) say; a dead letter as
-//!   `{"source", "partition", "offset", "timestamp_ms", "key", "value", "reason"}`, with `key_hex` and `value_hex` for what is not UTF-8, and of a value of more than
-//!   64 KiB the beginning.
+//! - JSON as [`Anomaly`](crate::anomaly::Anomaly), [`Event`](crate::anomaly::Event) and [`DeadLetter`] say; of a dead letter's value of more than 64 KiB
+//!   the beginning.
 
 mod outbox;
 
-use std::{
-    fmt::Write as _,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
-use serde_json::{Map, Value, json};
 use tracing::info;
 
 use self::outbox::{Clerk, Letter, Outbox, WINDOW};
@@ -106,7 +101,9 @@ impl Sink for Mqtt {
             }
             Outgoing::Event(event) => (filled(&self.topics.events, &event.meter), serde_json::to_vec(event)),
             Outgoing::DeadLetter(letter) => {
-                (self.topics.dead_letters.clone(), serde_json::to_vec(&letter_as_json(letter)))
+                let value = letter.value.map(|value| &value[..value.len().min(KEPT_BYTES)]);
+                let kept = DeadLetter { value, ..(*letter).clone() };
+                (self.topics.dead_letters.clone(), serde_json::to_vec(&kept))
             }
         };
         let payload = payload.map_err(|error| Error::again(format!("no JSON can be made of it: {error}")))?;
@@ -148,33 +145,6 @@ fn filled(topic: &str, meter: &str) -> String {
     }
     let is_unfit = |letter: char| matches!(letter, '/' | '+' | '#') || letter.is_control();
     topic.replace("{meter}", &meter.replace(is_unfit, "_"))
-}
-
-fn letter_as_json(letter: &DeadLetter<'_>) -> Value {
-    let DeadLetter { source, partition, offset, timestamp_ms, key, value, reason } = letter;
-    let value = value.map(|value| &value[..value.len().min(KEPT_BYTES)]);
-    let mut fields = Map::new();
-    fields.insert("source".to_owned(), json!(source));
-    fields.insert("partition".to_owned(), json!(partition));
-    fields.insert("offset".to_owned(), json!(offset));
-    fields.insert("timestamp_ms".to_owned(), json!(timestamp_ms));
-    for (name, bytes) in [("key", *key), ("value", value)] {
-        let Some(bytes) = bytes else { continue };
-        match std::str::from_utf8(bytes) {
-            Ok(text) => fields.insert(name.to_owned(), json!(text)),
-            Err(_) => fields.insert(format!("{name}_hex"), json!(hex(bytes))),
-        };
-    }
-    fields.insert("reason".to_owned(), json!(reason));
-    Value::Object(fields)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]
@@ -220,22 +190,6 @@ mod tests {
         assert_eq!(filled(topic, ""), "knowatt/anomaly");
         assert_eq!(filled("alerts-{meter}", ""), "alerts-");
         assert_eq!(filled("alerts", "kitchen"), "alerts");
-    }
-
-    #[test]
-    fn a_dead_letter_holds_what_could_not_be_read() {
-        let letter = DeadLetter {
-            source: "mqtt://hub/a",
-            partition: 0,
-            offset: 7,
-            timestamp_ms: Some(5),
-            key: Some(b"plug"),
-            value: Some(b"\xff\x00"),
-            reason: "no JSON",
-        };
-        let expected = r#"{"source":"mqtt://hub/a","partition":0,"offset":7,"timestamp_ms":5,"key":"plug","value_hex":"ff00","reason":"no JSON"}"#;
-        let expected: Value = serde_json::from_str(expected).unwrap();
-        assert_eq!(letter_as_json(&letter), expected);
     }
 
     #[test]
