@@ -41,6 +41,28 @@ if [ ! -e "$libraries/complete" ]; then
 fi
 java=(java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn)
 
+# Sets `secure`, the address of a listener that wants TLS and a password, with a certificate of its own, and writes the settings for `start_broker`.
+secure_listener() {
+    secure=127.0.0.1:$(free_port)
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext "subjectAltName=IP:127.0.0.1" \
+        -keyout "$work/key.pem" -out "$work/ca.pem" 2> /dev/null
+    cat "$work/key.pem" "$work/ca.pem" > "$work/server.pem"
+    cat > "$work/secure.properties" << P
+listeners=@PLAIN@,SECURE://$secure,@CONTROLLER@
+advertised.listeners=@PLAIN@,SECURE://$secure
+listener.name.secure.sasl.enabled.mechanisms=PLAIN
+listener.name.secure.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_home="of the meter";
+listener.name.secure.ssl.keystore.type=PEM
+listener.name.secure.ssl.keystore.location=$work/server.pem
+P
+}
+
+# Writes a client's settings for it, as Kafka's own tools take them.
+secure_client() { # PASSWORD FILE
+    printf '%s\n' security.protocol=SASL_SSL sasl.mechanism=PLAIN ssl.truststore.type=PEM "ssl.truststore.location=$work/ca.pem" \
+        "sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"home\" password=\"$1\";" > "$work/$2"
+}
+
 # Sets `broker`. The file's settings are added; the last of two of one name counts.
 start_broker() { # [PROPERTIES]
     local controller
