@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use crate::meter::{Meter, State};
 
 /// A meter of which nothing came, by the newest time of its partition, for so long is forgotten.
-const FORGOTTEN_MS: i64 = 7 * 24 * 3_600_000;
+pub(crate) const FORGOTTEN_MS: i64 = 7 * 24 * 3_600_000;
 
 /// What is known of a partition.
 #[derive(Default)]

@@ -12,6 +12,7 @@ use crate::{
     clock,
     decode::Raw,
     hours::{Found, Hours, LeftOut, Rules, Sample},
+    partition::FORGOTTEN_MS,
     source::{Message, Place, Read},
 };
 
@@ -30,12 +31,16 @@ pub struct Intake {
 struct Hourly {
     rules: Rules,
     meters: BTreeMap<(i32, Vec<u8>), Open>,
+    /// The newest time seen.
+    newest_ms: Option<i64>,
 }
 
 /// A meter's.
 #[derive(Default)]
 struct Open {
     hours: Hours,
+    /// The newest time seen when it was last heard; none while nothing has come since it was kept.
+    heard_ms: Option<i64>,
     /// Since the last checkpoint.
     is_changed: bool,
 }
@@ -60,7 +65,7 @@ pub(super) struct Poison<'m> {
 impl Intake {
     /// Reads with these decoders; local hours are those of `zone`. With rules, samples are made to hours.
     pub fn new(decoders: Vec<LiveDecoder>, zone: TimeZone, hourly: Option<Rules>) -> Self {
-        let hourly = hourly.map(|rules| Hourly { rules, meters: BTreeMap::new() });
+        let hourly = hourly.map(|rules| Hourly { rules, meters: BTreeMap::new(), newest_ms: None });
         Self { decoders, zone, hourly, future: Duration::from_secs(3_600), read: BTreeMap::new() }
     }
 
@@ -130,7 +135,12 @@ impl Intake {
     /// All that was read is committed.
     pub(super) fn committed(&mut self) {
         self.read.clear();
-        for open in self.hourly.iter_mut().flat_map(|hourly| hourly.meters.values_mut()) {
+        let Some(Hourly { meters, newest_ms, .. }) = &mut self.hourly else { return };
+        if let Some(now_ms) = *newest_ms {
+            let heard_ms = |open: &mut Open| *open.heard_ms.get_or_insert(now_ms);
+            meters.retain(|_, open| now_ms.saturating_sub(heard_ms(open)) <= FORGOTTEN_MS);
+        }
+        for open in meters.values_mut() {
             open.is_changed = false;
         }
     }
@@ -140,13 +150,22 @@ impl Intake {
         let Some(hourly) = &mut self.hourly else { return };
         for (name, state) in meters {
             match serde_json::from_slice(&state) {
-                Ok(hours) => _ = hourly.meters.insert((0, name), Open { hours, is_changed: false }),
+                Ok(hours) => {
+                    hourly.meters.insert((0, name), Open { hours, heard_ms: None, is_changed: false });
+                }
                 Err(error) => {
                     let meter = name.escape_ascii();
                     warn!(%meter, "its open hour was kept in a form that is not known, and is begun anew: {error}");
                 }
             }
         }
+    }
+
+    /// The meters of which something is known.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> Vec<String> {
+        let meters = self.hourly.iter().flat_map(|hourly| hourly.meters.keys());
+        meters.map(|(_, name)| String::from_utf8_lossy(name).into_owned()).collect()
     }
 
     /// Nothing is known of these partitions any more.
@@ -175,14 +194,15 @@ fn sampled(
     mut found: impl FnMut(Result<Measured, LeftOut>),
 ) {
     let LiveSample { meter, at_ms, value, kind, is_hour } = sample;
-    let Some(Hourly { rules, meters }) = hourly else {
+    let Some(Hourly { rules, meters, newest_ms }) = hourly else {
         let hour = if *is_hour { local_hour(*at_ms, zone) } else { None };
         let meter = meter.to_vec();
         found(Ok(Measured { meter, at_ms: *at_ms, value: *value, kind: *kind, hour }));
         return;
     };
     let open = meters.entry((place.partition, meter.to_vec())).or_default();
-    open.is_changed = true;
+    *newest_ms = (*newest_ms).max(Some(*at_ms));
+    (open.is_changed, open.heard_ms) = (true, *newest_ms);
     let sample = Sample { at_ms: *at_ms, value: *value, kind: *kind, offset: place.offset };
     open.hours.push(sample, rules, zone, |what| match what {
         Found::Whole(hour) => found(Ok(Measured {

@@ -296,3 +296,29 @@ fn a_row_of_the_future_is_a_dead_letter_with_what_it_held_and_when_read_again_it
     assert_eq!(take(false).as_deref(), Some(b"9000-01-01T00:00:00Z,500".as_slice()));
     assert_eq!(take(true), None);
 }
+
+#[test]
+fn a_meter_that_is_silent_for_more_than_a_week_is_forgotten() {
+    let rules = crate::hours::Rules::default();
+    let mut intake = Intake::new(Vec::new(), jiff::tz::TimeZone::UTC, Some(rules));
+    let kept = serde_json::to_vec(&crate::hours::Hours::default()).unwrap();
+    intake.restore(vec![(b"kept".to_vec(), kept)]);
+    let mut come = |meter: &[u8], day: i64| {
+        let sample = LiveSample {
+            meter: meter.into(),
+            at_ms: day * 86_400_000,
+            value: 1.0,
+            kind: Kind::Power,
+            is_hour: false,
+        };
+        let place = Place { partition: 0, offset: day };
+        let message = Message { place, is_committed: false, body: Body::Sample(sample) };
+        let taken = intake.take(&message, &mut Counts::default(), &mut |_| {});
+        assert!(matches!(taken, intake::Taken::Done));
+        intake.committed();
+        intake.known()
+    };
+    assert_eq!(come(b"a", 10_000), ["a", "kept"]);
+    assert_eq!(come(b"b", 10_007), ["a", "b", "kept"]);
+    assert_eq!(come(b"b", 10_008), ["b"]);
+}
