@@ -9,7 +9,8 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 use super::{
     avro_schema::{Logical, MAX_DEPTH, Schema, Type},
     bytes::{self, Cut},
-    fields::{Fields, Leaf, MOST_FIELDS, TooManyFields},
+    fields::{Fields, MOST_FIELDS, TooManyFields},
+    leaf::Leaf,
 };
 
 /// So many parts a value may have, and [`PARTS_A_BYTE`] more for each of its bytes.

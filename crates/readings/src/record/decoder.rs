@@ -8,9 +8,10 @@ use super::{
     AvroError, MAX_VALUE_BYTES, Record,
     avro::{self},
     avro_schema::Schema,
-    fields::{Fields, Leaf, Shape},
+    fields::{Fields, Shape},
     json,
     layout::Layout,
+    leaf::Leaf,
     schemas::{NoSchema, Schemas},
     time::{self, LatestHour},
 };

@@ -7,8 +7,10 @@
 
 use std::ops::Range;
 
-use super::template::{Template, Token};
-use crate::clock::Millis;
+use super::{
+    leaf::Leaf,
+    template::{Template, Token},
+};
 
 /// The most fields that a value may have.
 pub(crate) const MOST_FIELDS: usize = 1024;
@@ -19,23 +21,6 @@ const PATH_BYTES: usize = 512;
 /// A value that has more fields than are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooManyFields;
-
-/// What a field holds.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Leaf {
-    /// Nothing.
-    Null,
-    /// A whole number.
-    Integer(i64),
-    /// Any number, also NaN.
-    Number(f64),
-    /// An instant, where the schema says that it is one.
-    Instant(Millis),
-    /// Text, at this place of the fields' texts.
-    Text(Range<usize>),
-    /// True, false or bytes: neither a time nor a value.
-    Other,
-}
 
 /// The fields of one value. It is used again for the next, so that its memory is.
 #[derive(Debug, Default)]

@@ -10,7 +10,10 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::fields::{Fields, Leaf, TooManyFields};
+use super::{
+    fields::{Fields, TooManyFields},
+    leaf::Leaf,
+};
 
 /// The types that Avro's JSON names within a union.
 const AVRO_TYPES: [&str; 7] = ["boolean", "int", "long", "float", "double", "bytes", "string"];

@@ -17,6 +17,7 @@ mod decoder;
 mod fields;
 mod json;
 mod layout;
+mod leaf;
 mod registry;
 pub(crate) mod schemas;
 mod template;

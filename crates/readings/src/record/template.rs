@@ -5,7 +5,7 @@
 //! the text before had. Whatever else stands there is left to `serde_json`: texts with escapes, exponents, whole numbers beyond 18 digits,
 //! a minus before a zero.
 
-use super::fields::Leaf;
+use super::leaf::Leaf;
 
 /// So many digits are exact in a double.
 const EXACT_DIGITS: usize = 15;
