@@ -5,7 +5,7 @@
 //! taken, whatever the number; values without such a head are read with it too. What a registry has answered is kept from one
 //! input to the next.
 
-use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
+use std::{fs::File, io::Read, path::Path};
 
 use super::{
     avro_schema::{MAX_SCHEMA_BYTES, Schema},
@@ -42,8 +42,10 @@ pub(crate) enum Schemas {
         url: String,
         /// What is asked.
         registry: Box<dyn Registry>,
-        /// What it answered.
-        known: BTreeMap<u32, Result<Schema, String>>,
+        /// What it answered, by number.
+        known: Vec<(u32, Result<Schema, String>)>,
+        /// The place of the one that was asked for last, and is most likely the next.
+        latest: usize,
     },
 }
 
@@ -52,8 +54,8 @@ impl Schemas {
     pub(crate) fn kept_or_new(kept: Option<Self>, options: &Options) -> Result<Self, Error> {
         match (&options.avro_schema, &options.schema_registry, kept) {
             (Some(path), ..) => Self::from_file(path),
-            (None, Some(asked), Some(Self::Registry { url, registry, known })) if url == *asked => {
-                Ok(Self::Registry { url, registry, known })
+            (None, Some(asked), Some(Self::Registry { url, registry, known, latest })) if url == *asked => {
+                Ok(Self::Registry { url, registry, known, latest })
             }
             (None, Some(url), _) => Ok(Self::from_registry(url, super::registry::connect(url)?)),
             (None, None, _) => Ok(Self::None),
@@ -62,7 +64,7 @@ impl Schemas {
 
     /// Asks this registry.
     pub(crate) fn from_registry(url: &str, registry: Box<dyn Registry>) -> Self {
-        Self::Registry { url: url.to_owned(), registry, known: BTreeMap::new() }
+        Self::Registry { url: url.to_owned(), registry, known: Vec::new(), latest: 0 }
     }
 
     fn from_file(path: &Path) -> Result<Self, Error> {
@@ -90,26 +92,37 @@ impl Schemas {
         match self {
             Self::None => Err(NoSchema::NotTold),
             Self::One(schema) => Ok(schema),
-            Self::Registry { registry, known, .. } => {
-                if !known.contains_key(&id) {
-                    if known.len() == MOST_SCHEMAS {
-                        return Err(NoSchema::Unusable(format!(
-                            "schema {id}: more than {MOST_SCHEMAS} schemas"
-                        )));
-                    }
-                    let answer = match registry.schema(id) {
-                        Ok(schema) => Ok(schema),
-                        Err(RegistryError::Unusable(why)) => Err(why),
-                        Err(RegistryError::Unreachable(why)) => return Err(NoSchema::Unreachable(why)),
+            Self::Registry { registry, known, latest, .. } => {
+                if known.get(*latest).is_none_or(|(of, _)| *of != id) {
+                    *latest = match known.iter().position(|(of, _)| *of == id) {
+                        Some(place) => place,
+                        None => Self::ask(registry.as_mut(), known, id)?,
                     };
-                    known.insert(id, answer);
                 }
-                match known.get(&id) {
-                    Some(Ok(schema)) => Ok(schema),
-                    Some(Err(why)) => Err(NoSchema::Unusable(format!("schema {id}: {why}"))),
+                match known.get(*latest) {
+                    Some((_, Ok(schema))) => Ok(schema),
+                    Some((_, Err(why))) => Err(NoSchema::Unusable(format!("schema {id}: {why}"))),
                     None => Err(NoSchema::NotTold),
                 }
             }
         }
+    }
+
+    /// Asks for a schema; gives its place.
+    fn ask(
+        registry: &mut dyn Registry,
+        known: &mut Vec<(u32, Result<Schema, String>)>,
+        id: u32,
+    ) -> Result<usize, NoSchema> {
+        if known.len() == MOST_SCHEMAS {
+            return Err(NoSchema::Unusable(format!("schema {id}: more than {MOST_SCHEMAS} schemas")));
+        }
+        let answer = match registry.schema(id) {
+            Ok(schema) => Ok(schema),
+            Err(RegistryError::Unusable(why)) => Err(why),
+            Err(RegistryError::Unreachable(why)) => return Err(NoSchema::Unreachable(why)),
+        };
+        known.push((id, answer));
+        Ok(known.len() - 1)
     }
 }
