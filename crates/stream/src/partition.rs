@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use crate::meter::{Meter, State};
 
 /// A meter of which nothing came, by the newest time of its partition, for so long is forgotten.
-pub(crate) const FORGOTTEN_MS: i64 = 7 * 24 * 3_600_000;
+const FORGOTTEN_MS: i64 = 7 * 24 * 3_600_000;
 
 /// What is known of a partition.
 #[derive(Default)]
@@ -23,9 +23,9 @@ pub(crate) struct Partition {
     pub(crate) next_offset: Option<i64>,
 }
 
-/// Whether nothing of a meter has come for so long that it is as if there had been none.
-pub(crate) fn is_forgotten(state: &State, clock_ms: i64) -> bool {
-    clock_ms.saturating_sub(state.clock_ms) > FORGOTTEN_MS
+/// Whether a meter was last heard so long ago, by the newest time of its partition then and now, that it is as if there had been none.
+pub(crate) fn is_forgotten(heard_ms: i64, clock_ms: i64) -> bool {
+    clock_ms.saturating_sub(heard_ms) > FORGOTTEN_MS
 }
 
 impl Partition {
@@ -33,7 +33,10 @@ impl Partition {
     pub(crate) fn state_from(&self, next_offset: i64) -> i64 {
         let clock_ms = self.clock_ms.unwrap_or(i64::MIN);
         let known = || {
-            self.meters.iter().map(|(_, meter)| &meter.state).filter(|state| !is_forgotten(state, clock_ms))
+            self.meters
+                .iter()
+                .map(|(_, meter)| &meter.state)
+                .filter(|state| !is_forgotten(state.clock_ms, clock_ms))
         };
         let mut from = known().filter_map(State::state_from).min().unwrap_or(next_offset);
         loop {
@@ -70,7 +73,7 @@ impl Partition {
         let meter = &mut self.meters[self.latest].1;
         meter.heard = now;
         meter.is_changed = true;
-        if is_forgotten(&meter.state, clock_ms) {
+        if is_forgotten(meter.state.clock_ms, clock_ms) {
             meter.state = State::default();
         }
         meter.state.clock_ms = clock_ms;
@@ -79,7 +82,7 @@ impl Partition {
 
     /// Forgets the meters that have not been heard of for long.
     pub(crate) fn forget(&mut self, clock_ms: i64) {
-        self.meters.retain(|(_, meter)| !is_forgotten(&meter.state, clock_ms));
+        self.meters.retain(|(_, meter)| !is_forgotten(meter.state.clock_ms, clock_ms));
         self.places = self.meters.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
         self.latest = 0;
     }

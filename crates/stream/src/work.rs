@@ -103,7 +103,7 @@ impl<'w> Work<'w> {
                 meter.is_changed = false;
             }
             let clock_ms = partition.clock_ms.unwrap_or(i64::MIN);
-            if partition.meters.iter().any(|(_, meter)| is_forgotten(&meter.state, clock_ms)) {
+            if partition.meters.iter().any(|(_, meter)| is_forgotten(meter.state.clock_ms, clock_ms)) {
                 partition.forget(clock_ms);
             }
         }

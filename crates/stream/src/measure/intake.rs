@@ -12,7 +12,7 @@ use crate::{
     clock,
     decode::Raw,
     hours::{Found, Hours, LeftOut, Rules, Sample},
-    partition::FORGOTTEN_MS,
+    partition::is_forgotten,
     source::{Message, Place, Read},
 };
 
@@ -30,16 +30,22 @@ pub struct Intake {
 /// Hours in the making.
 struct Hourly {
     rules: Rules,
-    meters: BTreeMap<(i32, Vec<u8>), Open>,
+    partitions: BTreeMap<i32, Partition>,
+}
+
+/// A partition's; the only one of sources that have none is 0.
+#[derive(Default)]
+struct Partition {
+    meters: BTreeMap<Vec<u8>, Open>,
     /// The newest time seen.
-    newest_ms: Option<i64>,
+    clock_ms: Option<i64>,
 }
 
 /// A meter's.
 #[derive(Default)]
 struct Open {
     hours: Hours,
-    /// The newest time seen when it was last heard; none while nothing has come since it was kept.
+    /// The newest time of its partition when it was last heard; none while nothing has come since it was kept.
     heard_ms: Option<i64>,
     /// Since the last checkpoint.
     is_changed: bool,
@@ -65,7 +71,7 @@ pub(super) struct Poison<'m> {
 impl Intake {
     /// Reads with these decoders; local hours are those of `zone`. With rules, samples are made to hours.
     pub fn new(decoders: Vec<LiveDecoder>, zone: TimeZone, hourly: Option<Rules>) -> Self {
-        let hourly = hourly.map(|rules| Hourly { rules, meters: BTreeMap::new(), newest_ms: None });
+        let hourly = hourly.map(|rules| Hourly { rules, partitions: BTreeMap::new() });
         Self { decoders, zone, hourly, future: Duration::from_secs(3_600), read: BTreeMap::new() }
     }
 
@@ -115,9 +121,9 @@ impl Intake {
     /// How far was read since the last checkpoint.
     pub(super) fn read(&self) -> Vec<Read> {
         let of = |(&partition, &next_offset): (&i32, &i64)| {
-            let meters = self.hourly.iter().flat_map(|hourly| &hourly.meters);
-            let of_partition = meters.filter(|((of, _), _)| *of == partition);
-            let from = of_partition.filter_map(|(_, open)| open.hours.state_from()).min();
+            let known = self.hourly.as_ref().and_then(|hourly| hourly.partitions.get(&partition));
+            let open = known.into_iter().flat_map(|known| known.meters.values());
+            let from = open.filter_map(|open| open.hours.state_from()).min();
             Read { partition, next_offset, state_from: from.unwrap_or(next_offset) }
         };
         self.read.iter().map(of).collect()
@@ -125,33 +131,34 @@ impl Intake {
 
     /// The hours that are open and have changed since the last checkpoint, as they are kept.
     pub(super) fn changed(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let meters = self.hourly.iter().flat_map(|hourly| &hourly.meters);
-        let changed = meters.filter(|(_, open)| open.is_changed);
+        let changed = self.meters().filter(|(_, open)| open.is_changed);
         changed
-            .filter_map(|((_, name), open)| Some((name.clone(), serde_json::to_vec(&open.hours).ok()?)))
+            .filter_map(|(name, open)| Some((name.clone(), serde_json::to_vec(&open.hours).ok()?)))
             .collect()
     }
 
     /// All that was read is committed.
     pub(super) fn committed(&mut self) {
         self.read.clear();
-        let Some(Hourly { meters, newest_ms, .. }) = &mut self.hourly else { return };
-        if let Some(now_ms) = *newest_ms {
-            let heard_ms = |open: &mut Open| *open.heard_ms.get_or_insert(now_ms);
-            meters.retain(|_, open| now_ms.saturating_sub(heard_ms(open)) <= FORGOTTEN_MS);
-        }
-        for open in meters.values_mut() {
-            open.is_changed = false;
+        for Partition { meters, clock_ms } in
+            self.hourly.iter_mut().flat_map(|hourly| hourly.partitions.values_mut())
+        {
+            meters.retain(|_, open| {
+                open.is_changed = false;
+                open.heard_ms = open.heard_ms.or(*clock_ms);
+                open.heard_ms.zip(*clock_ms).is_none_or(|(heard, clock)| !is_forgotten(heard, clock))
+            });
         }
     }
 
     /// Goes on with the hours that were kept; only those of sources that have no partitions are.
     pub(super) fn restore(&mut self, meters: Vec<(Vec<u8>, Vec<u8>)>) {
         let Some(hourly) = &mut self.hourly else { return };
+        let partition = hourly.partitions.entry(0).or_default();
         for (name, state) in meters {
             match serde_json::from_slice(&state) {
                 Ok(hours) => {
-                    hourly.meters.insert((0, name), Open { hours, heard_ms: None, is_changed: false });
+                    partition.meters.insert(name, Open { hours, heard_ms: None, is_changed: false });
                 }
                 Err(error) => {
                     let meter = name.escape_ascii();
@@ -161,18 +168,22 @@ impl Intake {
         }
     }
 
+    fn meters(&self) -> impl Iterator<Item = (&Vec<u8>, &Open)> {
+        let partitions = self.hourly.iter().flat_map(|hourly| hourly.partitions.values());
+        partitions.flat_map(|partition| &partition.meters)
+    }
+
     /// The meters of which something is known.
     #[cfg(test)]
     pub(super) fn known(&self) -> Vec<String> {
-        let meters = self.hourly.iter().flat_map(|hourly| hourly.meters.keys());
-        meters.map(|(_, name)| String::from_utf8_lossy(name).into_owned()).collect()
+        self.meters().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
     }
 
     /// Nothing is known of these partitions any more.
     pub(super) fn forget(&mut self, partitions: &[i32]) {
         self.read.retain(|partition, _| !partitions.contains(partition));
         if let Some(hourly) = &mut self.hourly {
-            hourly.meters.retain(|(partition, _), _| !partitions.contains(partition));
+            hourly.partitions.retain(|partition, _| !partitions.contains(partition));
         }
     }
 
@@ -180,7 +191,7 @@ impl Intake {
     pub(super) fn forget_all(&mut self) {
         self.read.clear();
         if let Some(hourly) = &mut self.hourly {
-            hourly.meters.clear();
+            hourly.partitions.clear();
         }
     }
 }
@@ -194,15 +205,16 @@ fn sampled(
     mut found: impl FnMut(Result<Measured, LeftOut>),
 ) {
     let LiveSample { meter, at_ms, value, kind, is_hour } = sample;
-    let Some(Hourly { rules, meters, newest_ms }) = hourly else {
+    let Some(Hourly { rules, partitions }) = hourly else {
         let hour = if *is_hour { local_hour(*at_ms, zone) } else { None };
         let meter = meter.to_vec();
         found(Ok(Measured { meter, at_ms: *at_ms, value: *value, kind: *kind, hour }));
         return;
     };
-    let open = meters.entry((place.partition, meter.to_vec())).or_default();
-    *newest_ms = (*newest_ms).max(Some(*at_ms));
-    (open.is_changed, open.heard_ms) = (true, *newest_ms);
+    let Partition { meters, clock_ms } = partitions.entry(place.partition).or_default();
+    *clock_ms = (*clock_ms).max(Some(*at_ms));
+    let open = meters.entry(meter.to_vec()).or_default();
+    (open.is_changed, open.heard_ms) = (true, *clock_ms);
     let sample = Sample { at_ms: *at_ms, value: *value, kind: *kind, offset: place.offset };
     open.hours.push(sample, rules, zone, |what| match what {
         Found::Whole(hour) => found(Ok(Measured {

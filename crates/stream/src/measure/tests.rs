@@ -303,7 +303,7 @@ fn a_meter_that_is_silent_for_more_than_a_week_is_forgotten() {
     let mut intake = Intake::new(Vec::new(), jiff::tz::TimeZone::UTC, Some(rules));
     let kept = serde_json::to_vec(&crate::hours::Hours::default()).unwrap();
     intake.restore(vec![(b"kept".to_vec(), kept)]);
-    let mut come = |meter: &[u8], day: i64| {
+    let mut come = |partition: i32, meter: &[u8], day: i64| {
         let sample = LiveSample {
             meter: meter.into(),
             at_ms: day * 86_400_000,
@@ -311,14 +311,15 @@ fn a_meter_that_is_silent_for_more_than_a_week_is_forgotten() {
             kind: Kind::Power,
             is_hour: false,
         };
-        let place = Place { partition: 0, offset: day };
+        let place = Place { partition, offset: day };
         let message = Message { place, is_committed: false, body: Body::Sample(sample) };
         let taken = intake.take(&message, &mut Counts::default(), &mut |_| {});
         assert!(matches!(taken, intake::Taken::Done));
         intake.committed();
         intake.known()
     };
-    assert_eq!(come(b"a", 10_000), ["a", "kept"]);
-    assert_eq!(come(b"b", 10_007), ["a", "b", "kept"]);
-    assert_eq!(come(b"b", 10_008), ["b"]);
+    assert_eq!(come(0, b"a", 10_000), ["a", "kept"]);
+    assert_eq!(come(1, b"of another partition, which is read later", 10_000).len(), 3);
+    assert_eq!(come(0, b"b", 10_007).len(), 4);
+    assert_eq!(come(0, b"b", 10_008), ["b", "of another partition, which is read later"]);
 }
