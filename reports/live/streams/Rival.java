@@ -47,7 +47,7 @@ public final class Rival {
         double wh;
     }
 
-    private static final class TalkJson implements Deserializer<Reading> {
+    private static final class QuickJson implements Deserializer<Reading> {
         private final JsonFactory json = new JsonFactory();
 
         @Override
@@ -61,6 +61,8 @@ public final class Rival {
                     switch (name) {
                         case "hour" -> reading.hour = parser.getIntValue();
                         case "kwh" -> reading.wh = parser.getDoubleValue() * 1000;
+                        case "timestamp" -> reading.startMs = parser.getLongValue();
+                        case "energy_wh" -> reading.wh = parser.getDoubleValue();
                         default -> parser.skipChildren();
                     }
                 }
@@ -71,7 +73,7 @@ public final class Rival {
         }
     }
 
-    private static final class TalkAvro implements Deserializer<Reading> {
+    private static final class QuickAvro implements Deserializer<Reading> {
         // Threads share the deserializer.
         private final ThreadLocal<BinaryDecoder> decoders = new ThreadLocal<>();
 
@@ -84,30 +86,6 @@ public final class Rival {
                 decoders.set(decoder);
                 reading.hour = decoder.readInt();
                 reading.wh = decoder.readDouble() * 1000;
-                return reading;
-            } catch (IOException error) {
-                throw new SerializationException(error);
-            }
-        }
-    }
-
-    private static final class MeterJson implements Deserializer<Reading> {
-        private final JsonFactory json = new JsonFactory();
-
-        @Override
-        public Reading deserialize(String topic, byte[] value) {
-            Reading reading = new Reading();
-            try (JsonParser parser = json.createParser(value)) {
-                parser.nextToken();
-                while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                    String name = parser.currentName();
-                    parser.nextToken();
-                    switch (name) {
-                        case "timestamp" -> reading.startMs = parser.getLongValue();
-                        case "energy_wh" -> reading.wh = parser.getDoubleValue();
-                        default -> parser.skipChildren();
-                    }
-                }
                 return reading;
             } catch (IOException error) {
                 throw new SerializationException(error);
@@ -236,11 +214,9 @@ public final class Rival {
         settings.put("fetch.max.wait.ms", 50);
         StreamsBuilder builder = new StreamsBuilder();
         boolean isUsual = arguments.length > 7;
-        Deserializer<Reading> deserializer = switch (form) {
-            case "json" -> isUsual ? new UsualJson() : new TalkJson();
-            case "avro" -> isUsual ? new UsualAvro(arguments[7]) : new TalkAvro();
-            default -> isUsual ? new UsualJson() : new MeterJson();
-        };
+        Deserializer<Reading> deserializer = form.equals("avro")
+                ? (isUsual ? new UsualAvro(arguments[7]) : new QuickAvro())
+                : (isUsual ? new UsualJson() : new QuickJson());
         Serde<Reading> serde = Serdes.serdeFrom((topic, reading) -> null, deserializer);
         KStream<String, Reading> readings = builder.stream(input, Consumed.with(Serdes.String(), serde));
         KStream<String, String> anomalies = form.equals("meters") ? readings.processValues(new WithStore()) : readings.processValues(ScoreHour::new);
