@@ -217,7 +217,9 @@ impl Decoder {
 
     /// What the fields that were laid flat say.
     fn find<'d>(&'d mut self, timestamp: Option<Millis>, key: Option<&'d [u8]>) -> Outcome<'d> {
-        if !self.fields.is_known() && self.known.as_ref().is_none_or(|(shape, _)| shape != self.fields.shape()) {
+        if !self.fields.is_known()
+            && self.known.as_ref().is_none_or(|(shape, _)| shape != self.fields.shape())
+        {
             match Layout::new(self.fields.shape(), &self.options) {
                 Ok(layout) => {
                     let told = || layout.told(self.fields.shape()).to_string();
