@@ -4,6 +4,7 @@ mod export;
 mod input;
 mod live;
 mod measure;
+mod notify;
 mod watch;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     input::{ColumnArgs, InputArgs},
     live::LogFormat,
     measure::MeasureArgs,
+    notify::{NotifyAction, NotifyArgs, NotifyRetryArgs, NotifyStatusArgs, NotifyTestArgs, StatusFormat},
     watch::WatchArgs,
 };
 
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Measure(MeasureArgs),
     /// Score readings as they come, and send on what is not normal
     Watch(WatchArgs),
+    /// Tell people of what is not normal, once an episode: phone, voice, mail, Home Assistant
+    Notify(NotifyArgs),
     /// Make a table of hours of a meter's history, whatever it comes as: meter,start,wh
     Import(ImportArgs),
     /// Make of a model what another engine runs: ksqlDB, Flink, a database, a browser

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Score(args) => commands::score::run(&args),
         Command::Measure(args) => commands::measure::run(&args),
         Command::Watch(args) => commands::watch::run(&args),
+        Command::Notify(args) => commands::notify::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

@@ -53,6 +53,7 @@ pub use moment::{MomentError, moment};
 pub use options::{DateOrder, METER_NAMES, Options, TIME_NAMES};
 pub use periods::{Excluded, Periods};
 pub use reading::{Reading, Readings};
+pub use record::{FieldReader, NoFields};
 #[cfg(feature = "kafka")]
 pub use record::{RegistryError, SchemaRegistry};
 pub use unit::{Kind, Unit};

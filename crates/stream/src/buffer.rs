@@ -31,6 +31,7 @@ static SORT: Sort = Sort {
     ),
     what: "readings that wait for the broker",
     loss: "the readings that wait in it are lost then",
+    is_open_to_readers: false,
 };
 
 /// A meter's reading, as it is put on a topic.

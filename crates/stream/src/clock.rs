@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 /// Now.
 #[allow(clippy::disallowed_methods, reason = "a stream has to know how late it is")]
-pub(crate) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
 /// Likewise, in ms since 1970.
-pub(crate) fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     now().as_millisecond()
 }
 

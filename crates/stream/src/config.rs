@@ -46,7 +46,10 @@ use std::{
 };
 
 use knowatt_readings::{Kind, Options, Unit};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, IgnoredAny},
+};
 
 pub use self::{
     measure::{MeasureConfig, Size},
@@ -80,6 +83,8 @@ pub struct Config {
     pub watch: WatchConfig,
     /// The rest of what `measure` is told.
     pub measure: MeasureConfig,
+    /// What `notify` is told, which reads it for itself.
+    pub notify: IgnoredAny,
 }
 
 /// `[source]`.
@@ -207,7 +212,7 @@ fn within(name: &str, span: Option<Span>, least: Duration, most: Duration) -> Re
 }
 
 /// A message of the reader of TOML, without the value that it found to be of a wrong type.
-fn without_value(message: &str) -> String {
+pub fn without_value(message: &str) -> String {
     match (message.split_once(": "), message.rsplit_once(", expected ")) {
         (Some((kind @ ("invalid type" | "invalid value"), _)), Some((_, expected))) => {
             format!("{kind}, expected {expected}")
@@ -217,28 +222,38 @@ fn without_value(message: &str) -> String {
 }
 
 /// What is written as text.
-fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
+pub fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
 }
 
+/// Reads a file of TOML.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let failed = |what: String| Error::change(format!("{}: {what}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    parse(&text).map_err(failed)
+}
+
+/// Reads TOML. What is wrong is said with its line, but not with what stands there: it may be secret.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
+        let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        format!("{line}{}", without_value(error.message()))
+    })
+}
+
 impl Config {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let failed = |what: String| Error::change(format!("{}: {what}", path.display()));
-        let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        Self::parse(&text).map_err(failed)
+        read(path)
     }
 
-    /// Reads its text. What is wrong is said with its line, but not with what stands there: it may be secret.
+    /// Reads its text; see [`parse`].
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
-            let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-            format!("{line}{}", without_value(error.message()))
-        })
+        parse(text)
     }
 
     /// What is said of the values.

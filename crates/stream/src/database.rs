@@ -2,12 +2,17 @@
 //!
 //! What was committed survives the process being killed and the power being cut, as far as the disk keeps its word: each commit is
 //! written to the write-ahead log and synchronised (`synchronous=FULL`), which is one small write and no new file, as an SD card likes it
-//! best. The file is locked for as long as it is open, so that no second process runs with it.
+//! best. The file is locked for as long as it is open, so that no second process runs with it; one that others may look into has a lock beside it,
+//! `FILE-lock`.
 //!
 //! An SD card can give back what was never written, and SQLite notices only what breaks its own structure; so what is kept
 //! carries a [`digest`], and a file that does not hold what was written is refused, and never begun anew by itself.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 use sha2::{Digest as _, Sha256};
@@ -18,29 +23,33 @@ use crate::error::Error;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What kind of file it is.
-pub(crate) struct Sort {
+pub struct Sort {
     /// SQLite keeps it in the file's head.
-    pub(crate) application_id: i32,
+    pub application_id: i32,
     /// Of the tables; a newer one is refused.
-    pub(crate) version: i32,
+    pub version: i32,
     /// Makes the tables.
-    pub(crate) tables: &'static str,
+    pub tables: &'static str,
     /// For people: what it keeps.
-    pub(crate) what: &'static str,
+    pub what: &'static str,
     /// For people: what is lost without it.
-    pub(crate) loss: &'static str,
+    pub loss: &'static str,
+    /// Whether other processes may look into it meanwhile.
+    pub is_open_to_readers: bool,
 }
 
 /// An open file.
-pub(crate) struct Database {
+pub struct Database {
     connection: Connection,
     path: String,
     sort: &'static Sort,
+    /// Given back when it is closed.
+    _lock: Option<File>,
 }
 
 impl Database {
     /// Opens a file, and makes it if there is none.
-    pub(crate) fn open(path: &Path, sort: &'static Sort) -> Result<Self, Error> {
+    pub fn open(path: &Path, sort: &'static Sort) -> Result<Self, Error> {
         let named = path.display().to_string();
         // Names such as `:memory:` mean something to SQLite; with a folder before them they do not.
         let absolute =
@@ -48,23 +57,51 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let lock = if sort.is_open_to_readers { Some(lock(path, sort)?) } else { None };
         let connection =
             Connection::open_with_flags(absolute, flags).map_err(|error| told(&named, sort, &error))?;
-        let mut database = Self { connection, path: named, sort };
+        let mut database = Self { connection, path: named, sort, _lock: lock };
         let is_new = database.check_sort()?;
         database.begin(is_new).map_err(|error| database.failed(&error))?;
         database.check_whole()?;
         Ok(database)
     }
 
+    /// Looks into a file that another process may have open; nothing is made.
+    pub fn look_into(path: &Path, sort: &'static Sort) -> Result<Self, Error> {
+        let named = path.display().to_string();
+        let absolute =
+            std::path::absolute(path).map_err(|error| Error::change(format!("{named}: {error}")))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(absolute, flags).map_err(|error| told(&named, sort, &error))?;
+        let database = Self { connection, path: named, sort, _lock: None };
+        if database.check_sort()? {
+            return Err(Error::change(format!("{} is empty", database.path)));
+        }
+        Ok(database)
+    }
+
+    /// Nothing on a disk: it is gone with this.
+    pub fn in_memory(sort: &'static Sort) -> Result<Self, Error> {
+        let named = "memory".to_owned();
+        let connection = Connection::open_in_memory().map_err(|error| told(&named, sort, &error))?;
+        let mut database = Self { connection, path: named, sort, _lock: None };
+        database.begin(true).map_err(|error| database.failed(&error))?;
+        Ok(database)
+    }
+
     /// Whether it is an empty file; one of another kind is refused before anything is written to it.
     fn check_sort(&self) -> Result<bool, Error> {
-        let Self { connection, path, sort } = self;
+        let Self { connection, path, sort, .. } = self;
         let ask = || -> rusqlite::Result<(i32, i32, i64)> {
             connection.busy_timeout(PATIENCE)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-            connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA cell_size_check = ON;")?;
+            connection.execute_batch("PRAGMA cell_size_check = ON;")?;
+            if !sort.is_open_to_readers {
+                connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE;")?;
+            }
             let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
             let objects = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
             Ok((number("application_id")?, number("user_version")?, objects))
@@ -112,33 +149,33 @@ impl Database {
     }
 
     /// Begins to write.
-    pub(crate) fn transaction(&mut self) -> rusqlite::Result<Transaction<'_>> {
+    pub fn transaction(&mut self) -> rusqlite::Result<Transaction<'_>> {
         Transaction::new(&mut self.connection, TransactionBehavior::Immediate)
     }
 
     /// To read.
-    pub(crate) fn connection(&self) -> &Connection {
+    pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
     /// For people.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.path
     }
 
     /// What went wrong, and what to do.
-    pub(crate) fn failed(&self, error: &rusqlite::Error) -> Error {
+    pub fn failed(&self, error: &rusqlite::Error) -> Error {
         told(&self.path, self.sort, error)
     }
 
     /// The file does not hold what was written to it.
-    pub(crate) fn damaged(&self, what: &str) -> Error {
+    pub fn damaged(&self, what: &str) -> Error {
         damaged(&self.path, self.sort, what)
     }
 }
 
 /// 64 bits of the SHA-256 of what is kept, each part behind its length.
-pub(crate) fn digest(parts: &[&[u8]]) -> i64 {
+pub fn digest(parts: &[&[u8]]) -> i64 {
     let mut sha = Sha256::new();
     for part in parts {
         sha.update((part.len() as u64).to_be_bytes());
@@ -149,8 +186,34 @@ pub(crate) fn digest(parts: &[&[u8]]) -> i64 {
 }
 
 /// Whether the disk, or what the file may hold, is full.
-pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+pub fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
+/// Takes the lock beside a file.
+fn lock(path: &Path, sort: &Sort) -> Result<File, Error> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-lock");
+    let named = path.display();
+    let file = File::options().create(true).append(true).open(&beside).map_err(|error| {
+        Error::change(format!("{named} cannot be opened to be written ({error}): its folder must be there, and both must be writable"))
+    })?;
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(PATIENCE / 40),
+            Err(TryLockError::WouldBlock) => return Err(in_use(&named.to_string(), sort)),
+            Err(TryLockError::Error(error)) => return Err(Error::outside(format!("{named} cannot be locked: {error}"))),
+        }
+    }
+}
+
+fn in_use(path: &str, sort: &Sort) -> Error {
+    Error::change(format!(
+        "{path} is in use: another process runs with it. Stop that one, or name another file for {} here",
+        sort.what
+    ))
 }
 
 fn damaged(path: &str, sort: &Sort, what: &str) -> Error {
@@ -164,10 +227,7 @@ fn damaged(path: &str, sort: &Sort, what: &str) -> Error {
 fn told(path: &str, sort: &Sort, error: &rusqlite::Error) -> Error {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, ReadOnly};
     match error.sqlite_error_code() {
-        Some(DatabaseBusy | DatabaseLocked) => Error::change(format!(
-            "{path} is in use: another process runs with it. Stop that one, or name another file for {} here",
-            sort.what
-        )),
+        Some(DatabaseBusy | DatabaseLocked) => in_use(path, sort),
         Some(DatabaseCorrupt | NotADatabase) => damaged(path, sort, &error.to_string()),
         Some(CannotOpen | ReadOnly) => Error::change(format!(
             "{path} cannot be opened to be written ({error}): its folder must be there, and both must be writable"

@@ -11,11 +11,11 @@ pub mod anomaly;
 pub mod avro;
 #[cfg(feature = "sqlite")]
 mod buffer;
-mod clock;
+pub mod clock;
 pub mod config;
 mod counts;
 #[cfg(feature = "sqlite")]
-mod database;
+pub mod database;
 mod decode;
 #[cfg(feature = "kafka")]
 pub mod encode;
@@ -35,7 +35,7 @@ mod mqtt;
 pub mod open;
 mod outlets;
 mod partition;
-mod pause;
+pub mod pause;
 #[cfg(feature = "kafka")]
 pub mod reading;
 mod settings;
@@ -44,6 +44,8 @@ pub mod sinks;
 mod source;
 pub mod sources;
 mod span;
+#[cfg(feature = "sqlite")]
+mod state_folder;
 #[cfg(feature = "sqlite")]
 mod store;
 mod tables;
@@ -66,6 +68,8 @@ pub use settings::Settings;
 pub use sink::{Delivered, Outgoing, Sink};
 pub use source::{Body, Group, Incoming, Message, Place, Read, Repeats, Source};
 pub use span::Span;
+#[cfg(feature = "sqlite")]
+pub use state_folder::state_folder;
 #[cfg(feature = "sqlite")]
 pub use store::Store;
 pub use tables::{Model, Tables};

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Half of it to all of it, so that many clients do not come back at the same instant.
-pub(crate) fn jittered(pause: Duration) -> Duration {
+pub fn jittered(pause: Duration) -> Duration {
     // The keys of the standard library's hash maps are drawn at random.
     let random = RandomState::new().hash_one(()) as f64 / u64::MAX as f64;
     pause / 2 + (pause / 2).mul_f64(random)

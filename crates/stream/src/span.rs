@@ -10,7 +10,7 @@ pub struct Span(pub Duration);
 
 impl Span {
     /// In ms.
-    pub(crate) fn millis(self) -> i64 {
+    pub fn millis(self) -> i64 {
         i64::try_from(self.0.as_millis()).unwrap_or(i64::MAX)
     }
 }

@@ -30,6 +30,7 @@ static SORT: Sort = Sort {
     tables: tables!(),
     what: "the stream's state",
     loss: "the source is then read from where it is begun without state, and hours that were open are scored by what is read of them",
+    is_open_to_readers: false,
 };
 
 /// The stream whose state it is, in `about`.

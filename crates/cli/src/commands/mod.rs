@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod measure;
+pub(crate) mod notify;
 pub(crate) mod score;
 pub(crate) mod train;
 pub(crate) mod watch;

@@ -5,22 +5,20 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 
 use super::{
-    AvroError, MAX_VALUE_BYTES, Record,
-    avro::{self},
+    AvroError, Record, avro,
     avro_schema::Schema,
-    fields::{Fields, Shape},
-    json,
+    fields::Shape,
     layout::Layout,
     leaf::Leaf,
-    schemas::{NoSchema, Schemas},
+    schemas::Schemas,
     time::{self, LatestHour},
+    values::{Unread, Values},
 };
 use crate::{
     clock::Millis,
     error::ErrorKind,
     message::show,
     moment,
-    number::{self, Number},
     options::Options,
     series::Column,
 };
@@ -73,22 +71,13 @@ pub(crate) enum Value<'d> {
 /// Reads one record after the other.
 pub(crate) struct Decoder {
     options: Options,
-    schemas: Schemas,
+    values: Values,
     /// None where the zone of the home is not known.
     latest_hour: Option<LatestHour>,
-    fields: Fields,
     /// The shape last understood, which the next record most likely has too.
     known: Option<(Shape, Layout)>,
     /// How the first record that was understood was.
     told: Option<String>,
-}
-
-/// Why the value could not be laid flat.
-enum Unread {
-    Tombstone,
-    Bad(String),
-    Puzzle(ErrorKind),
-    Stop(ErrorKind),
 }
 
 /// Why a record has no time.
@@ -102,7 +91,7 @@ impl Decoder {
     /// A decoder for hours of this zone.
     pub(crate) fn new(options: Options, schemas: Schemas, zone: Option<TimeZone>) -> Self {
         let latest_hour = zone.map(LatestHour::new);
-        Self { options, schemas, latest_hour, fields: Fields::default(), known: None, told: None }
+        Self { options, values: Values::new(schemas), latest_hour, known: None, told: None }
     }
 
     /// From now on the zone of the home is not known.
@@ -112,7 +101,7 @@ impl Decoder {
 
     /// The schemas, for the next input.
     pub(crate) fn into_schemas(self) -> Schemas {
-        self.schemas
+        self.values.schemas
     }
 
     /// How the first record that was understood was, for the user.
@@ -123,7 +112,7 @@ impl Decoder {
     /// Reads a record.
     pub(crate) fn decode<'d>(&'d mut self, record: &Record<'d>) -> Outcome<'d> {
         let Some(value) = record.value else { return Outcome::Tombstone };
-        match self.lay_flat(value) {
+        match self.values.lay_flat(value) {
             Ok(()) => self.find(record.timestamp_ms, record.key),
             Err(Unread::Tombstone) => Outcome::Tombstone,
             Err(Unread::Bad(what)) => Outcome::Bad(what),
@@ -138,7 +127,7 @@ impl Decoder {
         schema: &Schema,
         data: &'a [u8],
     ) -> Result<(&'a [u8], Outcome<'d>), AvroError> {
-        let rest = avro::read_next(schema, data, &mut self.fields)?;
+        let rest = avro::read_next(schema, data, &mut self.values.fields)?;
         Ok((rest, self.find(None, None)))
     }
 
@@ -149,100 +138,45 @@ impl Decoder {
         row: impl Iterator<Item = &'d str>,
         timestamp_ms: Option<Millis>,
     ) -> Outcome<'d> {
-        self.fields.clear();
+        self.values.fields.clear();
         for (column, field) in columns.iter().zip(row) {
-            let entered = self.fields.enter(column);
-            if self.fields.take_text(field).is_err() {
+            let entered = self.values.fields.enter(column);
+            if self.values.fields.take_text(field).is_err() {
                 return Outcome::Bad("too many fields".to_owned());
             }
-            self.fields.leave(entered);
+            self.values.fields.leave(entered);
         }
         self.find(timestamp_ms, None)
     }
 
-    fn lay_flat(&mut self, value: &[u8]) -> Result<(), Unread> {
-        if value.len() > MAX_VALUE_BYTES {
-            return Err(Unread::Bad(format!("a value longer than {} KiB", MAX_VALUE_BYTES >> 10)));
-        }
-        if let [0, a, b, c, d, value @ ..] = value {
-            return self.lay_flat_framed(u32::from_be_bytes([*a, *b, *c, *d]), value);
-        }
-        if let Some(schema) = self.schemas.one()
-            && avro::read(schema, value, &mut self.fields).is_ok()
-        {
-            return Ok(());
-        }
-        self.lay_flat_json(value)
-    }
-
-    /// A value behind the number of its schema.
-    fn lay_flat_framed(&mut self, id: u32, value: &[u8]) -> Result<(), Unread> {
-        // So are values framed that have a JSON schema.
-        if value.first() == Some(&b'{') && json::read(value, &mut self.fields).is_ok() {
-            return Ok(());
-        }
-        let schema = self.schemas.get(id).map_err(|error| match error {
-            NoSchema::NotTold => Unread::Puzzle(ErrorKind::NoSchema(id)),
-            NoSchema::Unusable(why) => Unread::Bad(why),
-            NoSchema::Unreachable(why) => Unread::Stop(ErrorKind::Registry(why)),
-        })?;
-        avro::read(schema, value, &mut self.fields)
-            .map_err(|error| Unread::Bad(format!("not a value of Avro schema {id}: {error}")))
-    }
-
-    fn lay_flat_json(&mut self, value: &[u8]) -> Result<(), Unread> {
-        let text = value.trim_ascii();
-        let leaf = match text {
-            b"" => return Err(Unread::Bad("an empty value".to_owned())),
-            b"null" => return Err(Unread::Tombstone),
-            [b'{' | b'[' | b'"', ..] => None,
-            _ => match number::parse(text) {
-                Number::Finite(number) => Some(Leaf::Number(number)),
-                Number::NotFinite => Some(Leaf::Number(f64::NAN)),
-                Number::Missing => Some(Leaf::Null),
-                Number::Bad => None,
-            },
-        };
-        if let Some(leaf) = leaf {
-            self.fields.clear();
-            return self.fields.take(leaf).map_err(|_| Unread::Bad(String::new()));
-        }
-        json::read(text, &mut self.fields).map_err(|why| {
-            Unread::Bad(match self.schemas.one() {
-                Some(_) => format!("`{}` is no value of the Avro schema, and not JSON", show(text)),
-                None => format!("`{}` is not JSON: {why}", show(text)),
-            })
-        })
-    }
-
     /// What the fields that were laid flat say.
     fn find<'d>(&'d mut self, timestamp: Option<Millis>, key: Option<&'d [u8]>) -> Outcome<'d> {
-        if !self.fields.is_known()
-            && self.known.as_ref().is_none_or(|(shape, _)| shape != self.fields.shape())
+        if !self.values.fields.is_known()
+            && self.known.as_ref().is_none_or(|(shape, _)| shape != self.values.fields.shape())
         {
-            match Layout::new(self.fields.shape(), &self.options) {
+            match Layout::new(self.values.fields.shape(), &self.options) {
                 Ok(layout) => {
-                    let told = || layout.told(self.fields.shape()).to_string();
+                    let told = || layout.told(self.values.fields.shape()).to_string();
                     self.told.get_or_insert_with(told);
-                    self.known = Some((self.fields.shape().clone(), layout));
+                    self.known = Some((self.values.fields.shape().clone(), layout));
                 }
                 Err(kind) => return Outcome::Puzzle(kind),
             }
         }
-        self.fields.know_shape();
+        self.values.fields.know_shape();
         let Some((_, layout)) = &self.known else { return Outcome::Bad(String::new()) };
-        let value = match self.fields.leaf(layout.value) {
+        let value = match self.values.fields.leaf(layout.value) {
             Leaf::Integer(number) => Value::Number(*number as f64),
             Leaf::Number(number) => Value::Number(*number),
-            Leaf::Text(range) => Value::Text(self.fields.text(range)),
+            Leaf::Text(range) => Value::Text(self.values.fields.text(range)),
             Leaf::Null => Value::None,
             Leaf::Instant(_) | Leaf::Other => {
-                let path = show(self.fields.shape().path(layout.value).as_bytes());
+                let path = show(self.values.fields.shape().path(layout.value).as_bytes());
                 return Outcome::Bad(format!("`{path}` is not a number"));
             }
         };
-        let meter = match layout.meter.map(|at| self.fields.leaf(at)) {
-            Some(Leaf::Text(range)) => Cow::Borrowed(self.fields.text(range).trim().as_bytes()),
+        let meter = match layout.meter.map(|at| self.values.fields.leaf(at)) {
+            Some(Leaf::Text(range)) => Cow::Borrowed(self.values.fields.text(range).trim().as_bytes()),
             Some(Leaf::Integer(number)) => Cow::Owned(number.to_string().into_bytes()),
             Some(Leaf::Number(number)) => Cow::Owned(number.to_string().into_bytes()),
             _ => key.map_or(Cow::Borrowed(&b""[..]), name_of_key),
@@ -267,10 +201,10 @@ impl Decoder {
             };
         };
         let no_time = |text: &str| {
-            let path = show(self.fields.shape().path(at).as_bytes());
+            let path = show(self.values.fields.shape().path(at).as_bytes());
             Untimed::Bad(format!("`{}` in `{path}` is not a time", show(text.as_bytes())))
         };
-        match self.fields.leaf(at) {
+        match self.values.fields.leaf(at) {
             Leaf::Instant(at) => Ok(When::At(*at)),
             Leaf::Integer(number) => {
                 time::since_1970(*number).map(When::At).ok_or_else(|| no_time(&number.to_string()))
@@ -279,7 +213,7 @@ impl Decoder {
                 time::since_1970_fraction(*number).map(When::At).ok_or_else(|| no_time(&number.to_string()))
             }
             Leaf::Text(range) => {
-                let text = self.fields.text(range).trim();
+                let text = self.values.fields.text(range).trim();
                 // As a whole number where it is one: a double has not the digits of nanoseconds.
                 let whole = text.parse().ok().and_then(time::since_1970);
                 let number = whole.or_else(|| text.parse().ok().and_then(time::since_1970_fraction));
@@ -306,15 +240,15 @@ impl Decoder {
     }
 
     fn hour(&self, at: usize) -> Result<i8, Untimed> {
-        let found = match self.fields.leaf(at) {
+        let found = match self.values.fields.leaf(at) {
             Leaf::Integer(number) => i8::try_from(*number).ok(),
             Leaf::Number(number) => (0..24).find(|hour| f64::from(*hour) == *number),
-            Leaf::Text(range) => self.fields.text(range).trim().parse().ok(),
+            Leaf::Text(range) => self.values.fields.text(range).trim().parse().ok(),
             _ => None,
         };
         let hour = found.filter(|hour| (0..24).contains(hour));
         hour.ok_or_else(|| {
-            let path = show(self.fields.shape().path(at).as_bytes());
+            let path = show(self.values.fields.shape().path(at).as_bytes());
             Untimed::Bad(format!("`{path}` is not an hour from 0 to 23"))
         })
     }

@@ -14,6 +14,7 @@ mod avro;
 mod avro_schema;
 pub(crate) mod bytes;
 mod decoder;
+mod field_reader;
 mod fields;
 mod json;
 mod layout;
@@ -24,11 +25,13 @@ mod template;
 mod time;
 pub(crate) mod transactions;
 pub(crate) mod unpack;
+mod values;
 
 pub(crate) use avro::AvroError;
 #[cfg(test)]
 pub(crate) use avro::tests as tests_of_avro;
 pub(crate) use avro_schema::Schema;
+pub use field_reader::{FieldReader, NoFields};
 pub(crate) use decoder::{Decoder, Found, Outcome, Value, When};
 #[cfg(feature = "kafka")]
 pub use registry::{RegistryError, SchemaRegistry};

@@ -1,7 +1,6 @@
 //! From what was configured to what runs.
 
 use std::{
-    env,
     path::{Path, PathBuf},
     sync::atomic::AtomicBool,
 };
@@ -20,6 +19,7 @@ use crate::{
     open,
     sink::Sink,
     sinks::lines::Lines,
+    state_folder::state_folder,
 };
 
 /// How much the buffer may hold, unless it is said.
@@ -105,16 +105,8 @@ fn format(config: &Config) -> Result<Format, Error> {
     }
 }
 
-/// A file of its own for each source and topic, in the folder for such (systemd's, or that of the XDG base directories).
+/// A file of its own for each source and topic.
 fn default_path(from: &str, to: &str) -> Result<PathBuf, Error> {
-    let folder = |name: &str| env::var_os(name).filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let state = folder("STATE_DIRECTORY")
-        .or_else(|| Some(folder("XDG_STATE_HOME")?.join("knowatt")))
-        .or_else(|| Some(folder("HOME")?.join(".local/state/knowatt")));
-    let state =
-        state.ok_or_else(|| Error::change("name a file in which readings can wait: --buffer FILE"))?;
-    std::fs::create_dir_all(&state)
-        .map_err(|error| Error::change(format!("{}: {error}; name a file with --buffer", state.display())))?;
     let id = digest(&[from.as_bytes(), to.as_bytes()]).cast_unsigned() >> 32;
-    Ok(state.join(format!("measure-{id:08x}.db")))
+    Ok(state_folder("--buffer FILE")?.join(format!("measure-{id:08x}.db")))
 }

@@ -1,0 +1,247 @@
+//! The outbox, and a thread for each channel that empties it.
+//!
+//! A channel's messages go in the order in which they came into the outbox, one at a time: what an episode's end is told after is its beginning, and
+//! a channel that is down holds up no other. A message is noted as sent once the answer is there; if the process ends in between it is sent again,
+//! with the same key.
+
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use jiff::SignedDuration;
+use knowatt_stream::{Error, clock, pause::jittered};
+use tracing::{error, info, warn};
+
+use crate::{
+    channel::Failure,
+    hour::ScoredHour,
+    open::Sender,
+    outbox::{Became, Outbox, Rules, Taken, Waiting},
+};
+
+/// The first and the longest pause before a message is tried again.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
+/// How often a thread looks whether it is to end.
+const LOOK: Duration = Duration::from_secs(1);
+/// A message that could not be delivered for so long is given up, unless it is said.
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Takes hours, and tells people of them.
+pub struct Notifier {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What happened so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// What became of hours.
+    pub taken: Taken,
+    /// Records that could not be read.
+    pub unreadable: u64,
+    /// Messages that were delivered.
+    pub delivered: u64,
+    /// Messages that were refused, or given up.
+    pub dead: u64,
+    /// Tries that were in vain.
+    pub failures: u64,
+    /// Messages that wait.
+    pub waiting: u64,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    rules: Rules,
+    give_up_after: SignedDuration,
+}
+
+struct State {
+    outbox: Outbox,
+    counts: Counts,
+    is_over: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something has changed, or for so long.
+    fn wait<'s>(&self, state: MutexGuard<'s, State>, patience: Duration) -> MutexGuard<'s, State> {
+        let waited = self.changed.wait_timeout(state, patience);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+impl Notifier {
+    /// Begins to empty an outbox.
+    pub fn start(outbox: Outbox, rules: Rules, senders: Vec<Sender>, give_up_after: Duration) -> Result<Self, Error> {
+        let give_up_after = SignedDuration::try_from(give_up_after).unwrap_or(SignedDuration::MAX);
+        let state = Mutex::new(State { outbox, counts: Counts::default(), is_over: false });
+        let shared = Arc::new(Shared { state, changed: Condvar::new(), rules, give_up_after });
+        let mut notifier = Self { shared, threads: Vec::new() };
+        for sender in senders {
+            let worker = Worker { shared: Arc::clone(&notifier.shared), sender };
+            let thread = std::thread::Builder::new().name(worker.sender.name.clone()).spawn(move || worker.run());
+            let thread = thread.map_err(|error| Error::outside(format!("no thread can be started: {error}")))?;
+            notifier.threads.push(thread);
+        }
+        Ok(notifier)
+    }
+
+    /// How far a source was read, if the outbox has been told by that one.
+    pub fn position(&self, source: &str) -> Result<Option<String>, Error> {
+        self.shared.lock().outbox.position(source)
+    }
+
+    /// Takes hours: when this returns, all that follows from them is on the disk.
+    pub fn take(&self, hours: &[ScoredHour], source: &str, position: Option<&str>) -> Result<(), Error> {
+        let mut state = self.shared.lock();
+        let held = state.counts.taken.held;
+        let taken = state.outbox.take(hours, source, position, &self.shared.rules, clock::now())?;
+        state.note(taken);
+        if held == 0 && taken.held > 0 {
+            info!("something is held back for later: `knowatt notify status` shows what, and why (only the first is said)");
+        }
+        drop(state);
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+
+    /// Notes a record that cannot be read.
+    pub fn unreadable(&self) -> u64 {
+        let mut state = self.shared.lock();
+        state.counts.unreadable += 1;
+        state.counts.unreadable
+    }
+
+    /// Does what time brings; to be called about once a second.
+    pub fn tick(&self, is_idle: bool) -> Result<Counts, Error> {
+        let mut state = self.shared.lock();
+        let taken = state.outbox.tick(&self.shared.rules, clock::now(), is_idle)?;
+        state.note(taken);
+        state.counts.waiting = state.outbox.waiting()?.into();
+        let counts = state.counts;
+        drop(state);
+        if taken.messages > 0 {
+            self.shared.changed.notify_all();
+        }
+        Ok(counts)
+    }
+
+    /// Ends, after what waits has been tried, for so long at most.
+    pub fn finish(self, patience: Duration) -> Result<Counts, Error> {
+        let until = Instant::now() + patience;
+        let mut state = self.shared.lock();
+        while state.outbox.waiting()? > 0 && Instant::now() < until {
+            state = self.shared.wait(state, Duration::from_millis(50));
+        }
+        state.is_over = true;
+        drop(state);
+        self.shared.changed.notify_all();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                error!("the thread of a channel ended unexpectedly");
+            }
+        }
+        let mut state = self.shared.lock();
+        state.counts.waiting = state.outbox.waiting()?.into();
+        Ok(state.counts)
+    }
+}
+
+impl State {
+    fn note(&mut self, taken: Taken) {
+        let all = &mut self.counts.taken;
+        all.hours += taken.hours;
+        all.repeated += taken.repeated;
+        all.episodes += taken.episodes;
+        all.messages += taken.messages;
+        all.held += taken.held;
+        all.refused += taken.refused;
+    }
+}
+
+/// Empties the outbox of one channel.
+struct Worker {
+    shared: Arc<Shared>,
+    sender: Sender,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.lock();
+        while !state.is_over {
+            let patience = match state.outbox.next(&self.sender.name) {
+                Ok(None) => LOOK,
+                Ok(Some(waiting)) => match Duration::try_from(waiting.next.duration_since(clock::now())) {
+                    Ok(early) if !early.is_zero() => early.min(LOOK),
+                    _ => {
+                        drop(state);
+                        let came = self.sender.channel.send(&waiting.message);
+                        state = shared.lock();
+                        self.note(&mut state, &waiting, came);
+                        shared.changed.notify_all();
+                        continue;
+                    }
+                },
+                Err(error) => {
+                    error!(channel = self.sender.name, "{error}");
+                    LOOK
+                }
+            };
+            state = shared.wait(state, patience);
+        }
+    }
+
+    fn note(&self, state: &mut State, waiting: &Waiting, came: Result<String, Failure>) {
+        let channel = &self.sender.name;
+        let Waiting { id, message, tries, made, .. } = waiting;
+        let (title, tries, now) = (&message.title, tries + 1, clock::now());
+        let shown = |text: &str| self.sender.shown(text);
+        let (answer, became) = match &came {
+            Ok(answer) => {
+                state.counts.delivered += 1;
+                info!(channel, tries, "sent: {title}");
+                (shown(answer), None)
+            }
+            Err(Failure::Again { why, after }) if now.duration_since(*made) < self.shared.give_up_after => {
+                state.counts.failures += 1;
+                let pause = PAUSES[0].saturating_mul(1 << (tries - 1).min(16)).min(PAUSES[1]);
+                let pause = after.unwrap_or_else(|| jittered(pause));
+                let why = shown(why);
+                // A channel that is down for days would flood the log.
+                if tries.is_power_of_two() {
+                    warn!(channel, tries, "not sent, and tried again in {:.1} s: {title}: {why}", pause.as_secs_f64());
+                }
+                let next = now.checked_add(pause).unwrap_or(now);
+                (why, Some(Some(next)))
+            }
+            Err(failure) => {
+                state.counts.dead += 1;
+                let given_up = matches!(failure, Failure::Again { .. });
+                let why = shown(failure.why());
+                let why = if given_up { format!("given up after {tries} tries: {why}") } else { why };
+                error!(
+                    channel,
+                    tries,
+                    "NOT SENT, and not tried again: {title}: {why}. It is kept: `knowatt notify status` shows it, `knowatt notify retry` sends it"
+                );
+                (why, Some(None))
+            }
+        };
+        let became = match became {
+            None => Became::Done(&answer),
+            Some(Some(next)) => Became::Again(next, &answer),
+            Some(None) => Became::Dead(&answer),
+        };
+        // If it cannot be noted, the message is sent again: with its key.
+        if let Err(error) = state.outbox.became(*id, &became, now) {
+            error!(channel, "{error}");
+        }
+    }
+}
