@@ -10,6 +10,7 @@
 mod delivery;
 mod held;
 mod intake;
+mod meters;
 mod status;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 pub use self::{
     delivery::{Became, Waiting},
     intake::Taken,
+    meters::MeterSummary,
     status::{ChannelStatus, DeadLetter, Held},
 };
 use crate::{
