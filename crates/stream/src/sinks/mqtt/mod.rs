@@ -1,4 +1,4 @@
-//! MQTT: anomalies, events and dead letters as JSON, each to a topic.
+//! MQTT: anomalies, scores, events and dead letters as JSON, each to a topic.
 //!
 //! - **Delivery** is at least once, with QoS 1: [`Sink::deliver`] returns when the broker has acknowledged everything. What it has not acknowledged when the
 //!   connection breaks is published again, in order; what it has is not. So a subscriber sees something twice only if the broker took it and
@@ -46,20 +46,30 @@ pub struct Mqtt {
     _link: Link,
 }
 
+/// The topics of what goes out besides anomalies; each has a default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Besides<'b> {
+    /// What is no reading.
+    pub events: Option<&'b str>,
+    /// What could not be read.
+    pub dead_letters: Option<&'b str>,
+    /// The score of every hour.
+    pub scores: Option<&'b str>,
+}
+
 #[derive(Debug)]
 struct Topics {
     anomalies: String,
+    scores: String,
     events: String,
     dead_letters: String,
 }
 
 impl Mqtt {
-    /// Connects. Anomalies go to the topic of the address, or to `knowatt/{meter}/anomaly`; `events` and `dead_letters` are topics
-    /// too. Once `stop` is set, what the broker does not acknowledge is no longer waited for.
+    /// Connects. Anomalies go to the topic of the address, or to `knowatt/{meter}/anomaly`. Once `stop` is set, what the broker does not acknowledge is no longer waited for.
     pub fn open(
         to: &str,
-        events: Option<&str>,
-        dead_letters: Option<&str>,
+        besides: Besides<'_>,
         config: &MqttConfig,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, Error> {
@@ -69,7 +79,7 @@ impl Mqtt {
             ));
         }
         let address = Address::parse(to)?;
-        let topics = Topics::new(address.topic.as_deref(), events, dead_letters)?;
+        let topics = Topics::new(address.topic.as_deref(), besides)?;
         // Nothing is kept at the broker for us, so that it may find a name itself.
         let mut settings = settings(&address, config, config.client_id.as_deref().unwrap_or_default())?;
         settings.set_clean_start(true).set_outgoing_inflight_upper_limit(WINDOW);
@@ -99,6 +109,7 @@ impl Sink for Mqtt {
             Outgoing::Anomaly(anomaly) => {
                 (filled(&self.topics.anomalies, &anomaly.meter), serde_json::to_vec(anomaly))
             }
+            Outgoing::Score(score) => (filled(&self.topics.scores, &score.meter), serde_json::to_vec(score)),
             Outgoing::Event(event) => (filled(&self.topics.events, &event.meter), serde_json::to_vec(event)),
             Outgoing::DeadLetter(letter) => {
                 let value = letter.value.map(|value| &value[..value.len().min(KEPT_BYTES)]);
@@ -121,16 +132,25 @@ impl Sink for Mqtt {
 }
 
 impl Topics {
-    fn new(anomalies: Option<&str>, events: Option<&str>, dead_letters: Option<&str>) -> Result<Self, Error> {
+    fn new(anomalies: Option<&str>, besides: Besides<'_>) -> Result<Self, Error> {
+        let Besides { events, dead_letters, scores } = besides;
         let checked = |topic: Option<&str>, default: &str| {
             let topic = topic.unwrap_or(default);
             check_topic(topic).map(|()| topic.to_owned())
         };
-        Ok(Self {
+        let topics = Self {
             anomalies: checked(anomalies, "knowatt/{meter}/anomaly")?,
+            scores: checked(scores, "knowatt/{meter}/score")?,
             events: checked(events, "knowatt/{meter}/event")?,
             dead_letters: checked(dead_letters, "knowatt/dead-letter")?,
-        })
+        };
+        if [&topics.anomalies, &topics.events, &topics.dead_letters].contains(&&topics.scores) {
+            return Err(Error::change(format!(
+                "scores = \"{}\": something else goes to that topic; the score of every hour needs one of its own",
+                topics.scores
+            )));
+        }
+        Ok(topics)
     }
 }
 
@@ -166,7 +186,7 @@ mod tests {
     }
 
     fn open(address: &str) -> Mqtt {
-        Mqtt::open(address, None, None, &MqttConfig::default(), Arc::default()).unwrap()
+        Mqtt::open(address, Besides::default(), &MqttConfig::default(), Arc::default()).unwrap()
     }
 
     /// Sends events of these meters and delivers them, in a thread.
@@ -190,6 +210,16 @@ mod tests {
         assert_eq!(filled(topic, ""), "knowatt/anomaly");
         assert_eq!(filled("alerts-{meter}", ""), "alerts-");
         assert_eq!(filled("alerts", "kitchen"), "alerts");
+    }
+
+    #[test]
+    fn scores_have_a_topic_of_their_own() {
+        let scores_to = |scores| Topics::new(None, Besides { scores, ..Besides::default() });
+        assert_eq!(scores_to(None).unwrap().scores, "knowatt/{meter}/score");
+        assert_eq!(scores_to(Some("power/{meter}")).unwrap().scores, "power/{meter}");
+        for taken in ["knowatt/{meter}/anomaly", "knowatt/{meter}/event", "knowatt/dead-letter", "#"] {
+            assert!(scores_to(Some(taken)).is_err(), "{taken}");
+        }
     }
 
     #[test]
