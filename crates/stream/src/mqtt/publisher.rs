@@ -90,8 +90,8 @@ impl Publisher {
 
     /// Publishes these now, and at every new connection before anything else; one takes the place of an earlier one of the same topic.
     ///
-    /// Does not wait. It is for what a broker should know as long as we are there: that we are, after it has published our last will,
-    /// and what it has to retain, after it has forgotten it.
+    /// Does not wait; what a broker refuses of it, the next [`Publisher::publish`] says. It is for what a broker should know as long as we
+    /// are there: that we are, after it has published our last will, and what it has to retain, after it has forgotten it.
     pub fn announce(&mut self, letters: Vec<Letter>) {
         self.outbox.announce(letters);
     }
