@@ -176,11 +176,11 @@ def feed(broker, folder, topic, meters, seconds):
     assert producer.flush() == 0
 
 
-def found(broker, topic, scored, meters):
-    """That a topic holds each anomaly that was scored, once, equal to the last bit."""
+def found(broker, topic, scored, meters, above="1.0"):
+    """That a topic holds each hour that was scored above that, once, equal to the last bit."""
     expected, kinds, more = {}, {"level": 0, "floor": 0}, []
     for meter, row in rows(scored, meters):
-        if float(row["score"]) > 1.0:
+        if float(row["score"]) > float(above):
             numbers = [float(row[name]) for name in ("wh", "level", "score", "expected_low_wh", "expected_high_wh")]
             expected[meter, row["timestamp"]] = numbers
     for message in records(broker, topic):
@@ -197,7 +197,7 @@ def found(broker, topic, scored, meters):
     assert not expected, f"{len(expected)} are missing, the first is {next(iter(expected))}"
     assert not more, f"{len(more)} are there twice, or should not be: {more[:3]}"
     assert all(kinds.values()), kinds
-    print(f"{topic}: {count} anomalies, each once, equal to the last bit: {kinds}")
+    print(f"{topic}: {count} hours above {above}, each once, equal to the last bit: {kinds}")
 
 
 commands = {"caught-up": caught_up, "talk": talk, "poison": poison, "poisoned": poisoned, "readings": readings, "feed": feed, "found": found}

@@ -89,8 +89,24 @@ def record(port, name, path):
         made.loop_forever()
 
 
-def anomalies(path):
-    return [json.loads(text) for topic, text in map(json.loads, open(path)) if topic.endswith("/anomaly")]
+def came_to(topic_end, path):
+    return [json.loads(text) for topic, text in map(json.loads, open(path)) if topic.endswith(topic_end)]
+
+
+def compare_scores(scored, path, at_least_once):
+    """Whether the scores are those of every hour, each once, and those of open hours no more than one a minute."""
+    expected = {row["timestamp"]: (float(row["wh"]), float(row["score"])) for row in csv.DictReader(open(scored))}
+    came = came_to("/score", path)
+    ended = [one for one in came if one["kind"] != "open"]
+    found = {one["timestamp"]: (one["wh"], one["score"]) for one in ended}
+    # The readings are a quarter of an hour apart, so an open hour has at most three.
+    open_hours = collections.Counter(one["timestamp"] for one in came if one["kind"] == "open")
+    often = [at for at, count in open_hours.items() if count > 3]
+    wrong = {at for at in expected.keys() | found.keys() if expected.get(at) != found.get(at)}
+    said = f"{len(found)} of {len(expected)} scores, {sum(open_hours.values())} of open hours"
+    if wrong or not open_hours or (not at_least_once and (len(ended) > len(found) or often)):
+        sys.exit(f"{said}; wrong: {[(at, expected.get(at), found.get(at)) for at in sorted(wrong)][:5]}, twice: {len(ended) - len(found)}, too often: {often[:5]}")
+    return said
 
 
 def compare(scored, path, at_least_once=""):
@@ -100,16 +116,16 @@ def compare(scored, path, at_least_once=""):
         for row in csv.DictReader(open(scored))
         if float(row["score"]) > 1
     }
-    came = anomalies(path)
+    came = came_to("/anomaly", path)
     found = {one["timestamp"]: (one["wh"], one["score"]) for one in came if one["kind"] != "early"}
     times = collections.Counter((one["alert_id"], one["kind"] == "early") for one in came)
     twice = [key for key, count in times.items() if count > 1]
     early = {one["timestamp"] for one in came if one["kind"] == "early"}
     wrong = {at for at in expected.keys() | found.keys() if expected.get(at) != found.get(at)}
     said = f"{len(found)} of {len(expected)} anomalies, {len(early)} of them early too, {len(twice)} twice"
-    if wrong or early - expected.keys() or (twice and not at_least_once) or not expected:
+    if wrong or early - expected.keys() or (twice and at_least_once != "at-least-once") or not expected:
         sys.exit(f"{said}; wrong: {[(at, expected.get(at), found.get(at)) for at in sorted(wrong)][:5]}, early: {sorted(early - expected.keys())[:5]}, twice: {twice[:5]}")
-    print(f"{pathlib.Path(path).stem}: {said}")
+    print(f"{pathlib.Path(path).stem}: {said}; {compare_scores(scored, path, at_least_once)}")
 
 
 def done(made, messages):

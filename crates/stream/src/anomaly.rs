@@ -1,4 +1,4 @@
-//! What is written: anomalies, events, dead letters.
+//! What is written: anomalies, scores, events, dead letters.
 //!
 //! An anomaly as JSON, one object a record, keyed by the meter:
 //!
@@ -10,13 +10,15 @@
 //! | `FN` | the talk's function: the score of the hour by itself |
 //! | `timestamp` | start of the hour, RFC 3339, UTC |
 //! | `meter` | the meter's name; empty where none is given |
-//! | `wh` | the energy in Wh; of an early word, so far |
+//! | `wh` | the energy in Wh; of an hour that has not ended, so far |
 //! | `expected_low_wh`, `expected_high_wh` | what is normal at that hour |
 //! | `score` | what alerts above 1.0: the largest of the hour's own and those of the hours before it |
-//! | `kind` | `level` (the hour's own score is the largest), `floor` (what the hours before it add), `early` (an hour that has not ended) |
+//! | `kind` | `level` (the hour's own score is the largest), `floor` (what the hours before it add), `early` (an hour that has not ended, and is above 1.0 already); of a score `open` (an hour that has not ended) |
 //! | `feature` | which feature it is: `level`, `floor-3h`, `step`, `rise-6h`, … |
 //! | `model_id` | the first 16 digits of the model file's digest |
 //! | `alert_id` | the same for an hour's early word and its final score, the same after a restart |
+//!
+//! The score of every hour, where that is asked for, has the same fields.
 
 use std::fmt::Write as _;
 
@@ -24,7 +26,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use sha2::{Digest as _, Sha256};
 
-/// A reading above 1.0.
+/// A reading above 1.0; or, as the score of an hour, any.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Anomaly {
     /// In ms since 1970.
@@ -71,6 +73,8 @@ pub enum AnomalyKind {
     Floor,
     /// The hour has not ended, and is above 1.0 already.
     Early,
+    /// The hour has not ended. It is the kind of a score, and of no anomaly.
+    Open,
 }
 
 impl AnomalyKind {
@@ -80,6 +84,7 @@ impl AnomalyKind {
             Self::Level => "level",
             Self::Floor => "floor",
             Self::Early => "early",
+            Self::Open => "open",
         }
     }
 }

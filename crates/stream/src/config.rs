@@ -17,6 +17,7 @@
 //! [sink]
 //! to = "kafka://localhost:9092/anomoly_power"
 //! dead-letters = "raw_power-dead-letters"
+//! scores = "power-scores"          # the score of every hour; else only those above 1.0 go out
 //!
 //! [hours]
 //! interval = "15m"
@@ -162,6 +163,8 @@ pub struct SinkConfig {
     pub dead_letters: Option<String>,
     /// Where events go, likewise.
     pub events: Option<String>,
+    /// Where the score of every hour goes, likewise.
+    pub scores: Option<String>,
     /// Of a topic.
     pub kafka: KafkaConfig,
     /// Of a broker of MQTT.
@@ -315,6 +318,7 @@ mod tests {
         let config = Config::parse(&example).unwrap();
         assert_eq!(config.source.from.as_deref(), Some("kafka://localhost:9092/raw_power"));
         assert_eq!(config.source.unit, Some(Unit::Wh));
+        assert_eq!(config.sink.scores.as_deref(), Some("power-scores"));
         let settings = config.settings().unwrap();
         assert_eq!((settings.rules.interval_ms, settings.rules.lateness_ms), (Some(900_000), 300_000));
         assert_eq!(settings.silent_after, Some(Duration::from_secs(6 * 3600)));

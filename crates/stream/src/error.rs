@@ -1,7 +1,7 @@
 //! Why a stream stopped, and whether it may go on.
 
 /// What went wrong, in words for the user, and what is to be done about it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{what}")]
 pub struct Error {
     what: String,

@@ -284,6 +284,12 @@ impl Hours {
         }
     }
 
+    /// The hour that is open, so far, and the time of the last sample that was taken.
+    pub fn so_far(&self) -> Option<(Hour, i64)> {
+        let ((at_ms, _), Open { start_ms, wh, from, .. }) = self.taken.zip(self.open)?;
+        Some((Hour { start_ms, wh: whole_wh(wh), from }, at_ms))
+    }
+
     /// The offset from which all must be read again to know as much.
     pub fn state_from(&self) -> Option<i64> {
         let held = self.held.iter().map(|held| held.offset);
@@ -468,7 +474,7 @@ impl Hours {
     }
 }
 
-/// The energy of a whole hour: rounded to a millionth, and where more was given than taken, 0.
+/// The energy of an hour: rounded to a millionth, and where more was given than taken, 0.
 fn whole_wh(wh: f64) -> f64 {
     let wh = (wh * 1e6).round() / 1e6;
     // Not -0 either.

@@ -31,7 +31,7 @@ pub mod measure;
 mod meter;
 mod metrics;
 #[cfg(feature = "mqtt")]
-mod mqtt;
+pub mod mqtt;
 pub mod open;
 mod outlets;
 mod partition;

@@ -7,7 +7,7 @@ use knowatt_score::{Recent, ScoreTable, Scored};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    hours::{Found, HOUR_MS, Hour, Hours, LeftOut, Rules, Sample},
+    hours::{Found, HOUR_MS, Hour, Hours, LeftOut, MINUTE_MS, Rules, Sample},
     tables::Model,
 };
 
@@ -39,6 +39,8 @@ pub(crate) struct State {
     offsets: VecDeque<i64>,
     /// The hour of which an early word was given.
     early_ms: Option<i64>,
+    /// The minute of the meter's clock in which it was last asked how the open hour stands.
+    asked_minute: Option<i64>,
     flat: Option<Flat>,
     /// The newest time seen of any meter when this one was last heard.
     pub(crate) clock_ms: i64,
@@ -102,6 +104,18 @@ impl State {
         hours.flush(rules, table.calendar().zone(), |found| scorer.take(found, &mut told));
     }
 
+    /// How the open hour stands; once in a minute of the meter's clock.
+    pub(crate) fn so_far(&mut self, table: &ScoreTable) -> Option<(Hour, Scored)> {
+        let (hour, at_ms) = self.hours.so_far()?;
+        let minute = at_ms.div_euclid(MINUTE_MS);
+        if self.asked_minute.replace(minute) == Some(minute) {
+            return None;
+        }
+        let start = Timestamp::from_millisecond(hour.start_ms).ok()?;
+        let scored = table.assess(start, hour.wh, &mut self.recent.clone()).ok()?;
+        Some((hour, scored))
+    }
+
     /// The offset from which all must be read again to have this state.
     pub(crate) fn state_from(&self) -> Option<i64> {
         self.offsets.back().copied().into_iter().chain(self.hours.state_from()).min()
@@ -147,7 +161,8 @@ impl State {
         for (at, wh) in (0..).zip(wh) {
             recent.push(Timestamp::from_millisecond(first_ms + at * HOUR_MS).ok()?, wh);
         }
-        Some(Self { hours, recent, offsets: VecDeque::new(), early_ms, flat, clock_ms })
+        let (offsets, asked_minute) = (VecDeque::new(), None);
+        Some(Self { hours, recent, offsets, early_ms, asked_minute, flat, clock_ms })
     }
 }
 

@@ -154,6 +154,7 @@ fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
     let sink = &config.sink;
     let to = sink.to.as_deref().unwrap_or("-");
     let (dead_letters, events) = (sink.dead_letters.as_deref(), sink.events.as_deref());
+    let scores = sink.scores.as_deref();
     #[cfg(feature = "kafka")]
     if let Address::Kafka(address) = Address::of(to)? {
         let member = match Address::of(from(config))? {
@@ -162,13 +163,15 @@ fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
         };
         let anomalies = Box::new(sinks::kafka::KafkaSink::open(address, sink, member.as_ref())?);
         // What cannot be read has a topic in any case; events have one if it is named.
-        return Ok(Outlets::new(anomalies, Route::WithAnomalies, Route::WithAnomalies));
+        let outlets = Outlets::new(anomalies, Route::WithAnomalies, Route::WithAnomalies);
+        return Ok(outlets.with_scores(scores.map(|_| Route::WithAnomalies)));
     }
     let (anomalies, has_topics): (Box<dyn Sink>, bool) = match Address::of(to)? {
         #[cfg(feature = "mqtt")]
         Address::Mqtt(address) => {
             let (settings, stop) = (&sink.mqtt, Arc::clone(stop));
-            (Box::new(crate::sinks::mqtt::Mqtt::open(address, events, dead_letters, settings, stop)?), true)
+            let besides = crate::sinks::mqtt::Besides { events, dead_letters, scores };
+            (Box::new(crate::sinks::mqtt::Mqtt::open(address, besides, settings, stop)?), true)
         }
         Address::Standard | Address::File(_) => (lines(to)?, false),
         Address::P1(_) | Address::Pulses | Address::Gpio(_) => {
@@ -176,12 +179,19 @@ fn outlets(config: &Config, stop: &Arc<AtomicBool>) -> Result<Outlets, Error> {
         }
         _ => return Err(not_built(to, "live")),
     };
+    if !has_topics && scores.is_some() && [Some(to), events, dead_letters].contains(&scores) {
+        let scores = scores.unwrap_or_default();
+        return Err(Error::change(format!(
+            "scores = \"{scores}\": something else goes there; the score of every hour needs a place of its own"
+        )));
+    }
     let route = |to: Option<&str>| match to {
         None => Ok::<_, Error>(Route::Log),
         Some(_) if has_topics => Ok(Route::WithAnomalies),
         Some(file) => Ok(Route::Own(lines(file)?)),
     };
-    Ok(Outlets::new(anomalies, route(dead_letters)?, route(events)?))
+    let scores = scores.map(|scores| route(Some(scores))).transpose()?;
+    Ok(Outlets::new(anomalies, route(dead_letters)?, route(events)?).with_scores(scores))
 }
 
 /// A file of lines, or standard output.
@@ -201,6 +211,26 @@ mod tests {
 
     fn refused(config: &str) -> String {
         source(&Config::parse(config).unwrap(), None).map(|source| source.name()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn scores_go_to_a_place_of_their_own_if_anywhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let (found, other) = (path("found"), path("other"));
+        let opened = |scores: &str| {
+            let sink = format!("[sink]\nto = \"{found}\"\nevents = \"{other}\"\n{scores}");
+            outlets(&Config::parse(&sink).unwrap(), &Arc::default())
+        };
+        assert!(opened("").unwrap().scores.is_none());
+        for place in [path("scores"), "-".to_owned()] {
+            let scores = opened(&format!("scores = \"{place}\"")).unwrap().scores;
+            assert!(matches!(scores, Some(Route::Own(_))));
+        }
+        for taken in [&found, &other] {
+            let said = opened(&format!("scores = \"{taken}\"")).err().unwrap().to_string();
+            assert!(said.ends_with("needs a place of its own"), "{said}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     source::{Group, Read},
 };
 
-/// Where dead letters, or events, go.
+/// Where dead letters, events or scores go.
 pub enum Route {
     /// Where the anomalies go, on a topic of their own.
     WithAnomalies,
@@ -27,6 +27,8 @@ pub struct Outlets {
     pub dead_letters: Route,
     /// Takes what is no reading.
     pub events: Route,
+    /// Takes the score of every hour, if that is wanted.
+    pub scores: Option<Route>,
     /// How many dead letters there were.
     letters: u64,
 }
@@ -37,11 +39,27 @@ const LETTERS_TOLD: u64 = 16;
 impl Outlets {
     /// Sinks for each kind.
     pub fn new(anomalies: Box<dyn Sink>, dead_letters: Route, events: Route) -> Self {
-        Self { anomalies, dead_letters, events, letters: 0 }
+        Self { anomalies, dead_letters, events, scores: None, letters: 0 }
+    }
+
+    /// The same, with one for the score of every hour.
+    #[must_use]
+    pub fn with_scores(self, scores: Option<Route>) -> Self {
+        Self { scores, ..self }
+    }
+
+    /// Whether the score of every hour is wanted.
+    pub(crate) fn takes_scores(&self) -> bool {
+        self.scores.is_some()
     }
 
     pub(crate) fn anomaly(&mut self, anomaly: &Anomaly) -> Result<(), Error> {
         self.anomalies.send(&Outgoing::Anomaly(anomaly))
+    }
+
+    pub(crate) fn score(&mut self, score: &Anomaly) -> Result<(), Error> {
+        let Some(scores) = &mut self.scores else { return Ok(()) };
+        route(scores, &mut self.anomalies, &Outgoing::Score(score))
     }
 
     pub(crate) fn dead_letter(&mut self, letter: &DeadLetter<'_>) -> Result<(), Error> {
@@ -64,7 +82,7 @@ impl Outlets {
 
     /// Delivers everything; what has a sink of its own first, as the positions are committed with the anomalies.
     pub(crate) fn deliver(&mut self, read: &[Read], group: Option<Group>) -> Result<Delivered, Error> {
-        for route in [&mut self.dead_letters, &mut self.events] {
+        for route in [&mut self.dead_letters, &mut self.events].into_iter().chain(&mut self.scores) {
             if let Route::Own(sink) = route {
                 sink.deliver(&[], None)?;
             }

@@ -33,6 +33,8 @@ pub enum Delivered {
 pub enum Outgoing<'a> {
     /// A reading that is not normal.
     Anomaly(&'a Anomaly),
+    /// The score of an hour, whatever it is.
+    Score(&'a Anomaly),
     /// A record that could not be read.
     DeadLetter(&'a DeadLetter<'a>),
     /// Something about a meter that is no reading.

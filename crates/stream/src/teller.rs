@@ -130,6 +130,12 @@ impl Teller<'_, '_> {
                 ended = self.tell(name, model, sample.at_ms, told);
             }
         });
+        if self.outlets.takes_scores()
+            && ended.is_ok()
+            && let Some((hour, scored)) = state.so_far(&model.table)
+        {
+            return self.score(name, model, hour, &scored, AnomalyKind::Open, hour.start_ms);
+        }
         ended
     }
 
@@ -168,12 +174,12 @@ impl Teller<'_, '_> {
             return Ok(());
         };
         self.context.counts.hours += u64::from(!self.is_committed);
-        if level <= 1.0 {
+        if level <= 1.0 && !self.outlets.takes_scores() {
             return Ok(());
         }
         let Ok(scored) = model.table.assess(start, wh, &mut Recent::default()) else { return Ok(()) };
         let hour = Hour { start_ms, wh, from: self.place.offset };
-        self.anomaly(name, model, hour, &scored, AnomalyKind::Level, timestamp_ms.unwrap_or(start_ms))
+        self.hour(name, model, hour, &scored, AnomalyKind::Level, timestamp_ms.unwrap_or(start_ms))
     }
 
     /// The class of day and the local hour; all models are of one zone.
@@ -229,12 +235,12 @@ impl Teller<'_, '_> {
             }
             Told::Hour(hour, scored) => {
                 self.context.counts.hours += u64::from(!self.is_committed);
-                if scored.score <= 1.0 {
+                if scored.score <= 1.0 && !self.outlets.takes_scores() {
                     return Ok(());
                 }
                 let is_level = scored.feature == Feature::Level;
                 let kind = if is_level { AnomalyKind::Level } else { AnomalyKind::Floor };
-                self.anomaly(name, model, hour, &scored, kind, hour.start_ms)
+                self.hour(name, model, hour, &scored, kind, hour.start_ms)
             }
             Told::Early(hour, scored) => {
                 self.anomaly(name, model, hour, &scored, AnomalyKind::Early, hour.start_ms)
@@ -255,6 +261,42 @@ impl Teller<'_, '_> {
         }
     }
 
+    /// Sends an hour that has ended on: its score, where that is wanted, and what is above 1.0.
+    fn hour(
+        &mut self,
+        name: &[u8],
+        model: &Model,
+        hour: Hour,
+        scored: &Scored,
+        kind: AnomalyKind,
+        event_ts: i64,
+    ) -> Result<(), Error> {
+        if self.outlets.takes_scores() {
+            self.score(name, model, hour, scored, kind, event_ts)?;
+        }
+        if scored.score <= 1.0 {
+            return Ok(());
+        }
+        self.anomaly(name, model, hour, scored, kind, event_ts)
+    }
+
+    fn score(
+        &mut self,
+        name: &[u8],
+        model: &Model,
+        hour: Hour,
+        scored: &Scored,
+        kind: AnomalyKind,
+        event_ts: i64,
+    ) -> Result<(), Error> {
+        if self.is_committed {
+            return Ok(());
+        }
+        let Some(score) = record(name, model, hour, scored, kind, event_ts) else { return Ok(()) };
+        self.context.has_found = true;
+        self.outlets.score(&score)
+    }
+
     fn anomaly(
         &mut self,
         name: &[u8],
@@ -267,26 +309,39 @@ impl Teller<'_, '_> {
         if self.is_committed {
             return Ok(());
         }
-        let Ok(timestamp) = Timestamp::from_millisecond(hour.start_ms) else { return Ok(()) };
+        let Some(anomaly) = record(name, model, hour, scored, kind, event_ts) else { return Ok(()) };
         self.context.counts.anomalies[kind as usize] += 1;
         self.context.has_found = true;
-        let meter = String::from_utf8_lossy(name).into_owned();
-        let alert_id = alert_id(&meter, hour.start_ms);
-        self.outlets.anomaly(&Anomaly {
-            event_ts,
-            hour: model.table.calendar().slot(timestamp).hour,
-            kwh: hour.wh,
-            function: scored.level,
-            timestamp,
-            meter,
-            wh: hour.wh,
-            expected_low_wh: scored.expected_low_wh,
-            expected_high_wh: scored.expected_high_wh,
-            score: scored.score,
-            kind,
-            feature: scored.feature.to_string(),
-            model_id: model.id.clone(),
-            alert_id,
-        })
+        self.outlets.anomaly(&anomaly)
     }
+}
+
+/// An hour and its score as they are written.
+fn record(
+    name: &[u8],
+    model: &Model,
+    hour: Hour,
+    scored: &Scored,
+    kind: AnomalyKind,
+    event_ts: i64,
+) -> Option<Anomaly> {
+    let timestamp = Timestamp::from_millisecond(hour.start_ms).ok()?;
+    let meter = String::from_utf8_lossy(name).into_owned();
+    let alert_id = alert_id(&meter, hour.start_ms);
+    Some(Anomaly {
+        event_ts,
+        hour: model.table.calendar().slot(timestamp).hour,
+        kwh: hour.wh,
+        function: scored.level,
+        timestamp,
+        meter,
+        wh: hour.wh,
+        expected_low_wh: scored.expected_low_wh,
+        expected_high_wh: scored.expected_high_wh,
+        score: scored.score,
+        kind,
+        feature: scored.feature.to_string(),
+        model_id: model.id.clone(),
+        alert_id,
+    })
 }

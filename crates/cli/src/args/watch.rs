@@ -40,6 +40,10 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "TOPIC", help_heading = "Output")]
     pub(crate) events: Option<String>,
 
+    /// Where the score of every hour goes, those of 1.0 and below too, and once a minute how the open hour stands; likewise [default: nowhere]
+    #[arg(long, value_name = "TOPIC", help_heading = "Output")]
+    pub(crate) scores: Option<String>,
+
     /// Where open hours are kept over a restart, for sources other than Kafka [default: nowhere]
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
@@ -63,6 +67,7 @@ impl WatchArgs {
         set(&mut config.sink.format, self.format.as_ref());
         set(&mut config.sink.dead_letters, self.dead_letters.as_ref());
         set(&mut config.sink.events, self.events.as_ref());
+        set(&mut config.sink.scores, self.scores.as_ref());
         set(&mut config.watch.metrics, self.metrics.as_ref());
         Ok(config)
     }

@@ -16,12 +16,14 @@ pub(crate) struct Connection {
     stream: TcpStream,
     /// What it asked for when it came.
     pub(crate) client_id: String,
+    /// Its last will: topic, payload, and whether it is to be retained.
+    pub(crate) will: Option<(String, String, bool)>,
 }
 
 /// What a client sends.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Packet {
-    Publish { topic: String, payload: String, identifier: u16, properties: String },
+    Publish { topic: String, payload: String, identifier: u16, properties: String, is_retained: bool },
     Ack(u16),
     Subscribe { identifier: u16, filters: Vec<String> },
     Disconnect,
@@ -60,11 +62,20 @@ impl Broker {
     fn meet(&self) -> Connection {
         let (stream, _) = self.listener.accept().unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let mut connection = Connection { stream, client_id: String::new() };
+        let mut connection = Connection { stream, client_id: String::new(), will: None };
         let (head, body) = connection.read_packet().unwrap();
         assert_eq!((head, &body[..7]), (0x10, &b"\0\x04MQTT\x05"[..]));
         let properties = usize::from(body[10]);
-        connection.client_id = text(&body[11 + properties..]);
+        let rest = &body[11 + properties..];
+        connection.client_id = text(rest);
+        let (has_will, is_retained) = (body[7] & 4 != 0, body[7] & 0x20 != 0);
+        if has_will {
+            let rest = &rest[2 + connection.client_id.len()..];
+            let rest = &rest[1 + usize::from(rest[0])..];
+            let topic = text(rest);
+            let payload = text(&rest[2 + topic.len()..]);
+            connection.will = Some((topic, payload, is_retained));
+        }
         connection
     }
 }
@@ -79,6 +90,7 @@ impl Connection {
                 let properties = usize::from(rest[2]);
                 Packet::Publish {
                     topic,
+                    is_retained: head & RETAIN != 0,
                     identifier: u16::from_be_bytes([rest[0], rest[1]]),
                     properties: String::from_utf8_lossy(&rest[3..3 + properties]).into_owned(),
                     payload: String::from_utf8(rest[3 + properties..].to_vec()).unwrap(),

@@ -1,4 +1,4 @@
-//! Anomalies, events or dead letters as JSON, an object a line, on standard output or at the end of a file.
+//! Anomalies, scores, events or dead letters as JSON, an object a line, on standard output or at the end of a file.
 //!
 //! What was sent is written, and of a file is on the disk, when [`Sink::deliver`] returns; until then it may be written in part. A
 //! file is added to. If a crash has cut its last line, that is taken off: it was not delivered, and comes again. So a
@@ -98,7 +98,7 @@ impl Lines {
 impl Sink for Lines {
     fn send(&mut self, what: &Outgoing<'_>) -> Result<(), Error> {
         match what {
-            Outgoing::Anomaly(anomaly) => self.line(anomaly),
+            Outgoing::Anomaly(hour) | Outgoing::Score(hour) => self.line(hour),
             Outgoing::Event(event) => self.line(event),
             Outgoing::DeadLetter(letter) => self.line(letter),
         }

@@ -1,12 +1,12 @@
-//! Topics of Kafka: one for anomalies, one for what could not be read, one for events.
+//! Topics of Kafka: one for anomalies, one for what could not be read, one for events, one for the score of every hour.
 //!
-//! - **Exactly once**, the default where the source is a topic of the same brokers: anomalies, dead letters and how far was read are one
+//! - **Exactly once**, the default where the source is a topic of the same brokers: anomalies, scores, dead letters and how far was read are one
 //!   transaction, which is the group's own by its metadata (KIP-447). Who reads with `isolation.level=read_committed`
 //!   sees each anomaly once, whatever is killed when. A transaction that fails in any way is given up, and
 //!   all is read again from what was committed.
 //! - Otherwise records are delivered **at least once**, in order (`enable.idempotence`), before the source commits; one that is
 //!   written again has the same `alert_id`.
-//! - An **anomaly** is keyed by its meter; its value is JSON, or Avro by a registry (see [`crate::encode`]).
+//! - An **anomaly** is keyed by its meter; its value is JSON, or Avro by a registry (see [`crate::encode`]). A **score** is the same.
 //! - A **dead letter** has the key and the value as they came. Headers tell where from and why, in text:
 //!   `__knowatt.errors.topic`, `….partition`, `….offset`, `….timestamp` (ms since 1970) and `….reason`. That is the custom of Kafka Connect
 //!   (`__connect.errors.topic`, …, KIP-298) and Kafka Streams (`__streams.errors.topic`, …, KIP-1034); the prefix tells who could
@@ -67,7 +67,7 @@ const REFUSED: [(&str, &str); 7] = [
 
 fn client(topic: &Topic, settings: &Settings, transactional_id: Option<&str>) -> ClientConfig {
     let mut config = knowatt_readings::kafka::client(topic);
-    // A meter's anomalies are in the partition where Java's clients put them.
+    // A meter's anomalies, and its scores, are in the partition where Java's clients put them.
     config.set("partitioner", "murmur2_random");
     if let Some(id) = transactional_id {
         config.set("transactional.id", id).set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS);
@@ -97,11 +97,6 @@ fn flush(producer: &BaseProducer<Deliveries>, patience: Duration) -> Result<(), 
     }
 }
 
-fn sibling(topic: &Topic, name: &str) -> Result<Topic, Error> {
-    let no_name = || Error::change(format!("`{name}` is no name of a topic (letters, digits, . _ -)"));
-    topic.sibling(name).ok_or_else(no_name)
-}
-
 /// Writes to topics.
 pub struct KafkaSink {
     producer: BaseProducer<Deliveries>,
@@ -109,6 +104,8 @@ pub struct KafkaSink {
     is_in_transaction: bool,
     topic: Topic,
     events: Option<Topic>,
+    /// The topic of scores, and what writes them.
+    scores: Option<(Topic, Encoder)>,
     dead_letters: Topic,
     /// Whether that is there.
     has_dead_letters: bool,
@@ -126,21 +123,29 @@ impl KafkaSink {
         let dead_letters = config.dead_letters.clone().unwrap_or_else(|| {
             format!("{}-dead-letters", reads.map_or(topic.name(), |member| member.topic.name()))
         });
-        let dead_letters = sibling(&topic, &dead_letters)?;
-        let events = config.events.as_deref().map(|name| sibling(&topic, name)).transpose()?;
+        let dead_letters = topics::sibling(&topic, &dead_letters)?;
+        let events = config.events.as_deref().map(|name| topics::sibling(&topic, name)).transpose()?;
         let format = config.format.as_deref().map_or(Ok(Format::Json), Format::named)?;
-        let mut encoder = Encoder::new(format, config.schema_registry.as_deref(), &topic)?;
+        let encoder = |topic: &Topic| Encoder::new(format, config.schema_registry.as_deref(), topic);
+        let scores =
+            topics::of_scores(&topic, [events.as_ref(), Some(&dead_letters)], config.scores.as_deref())?;
+        let mut scores = scores.map(|topic| encoder(&topic).map(|encoder| (topic, encoder))).transpose()?;
+        let mut encoder = encoder(&topic)?;
         let member = reads.filter(|_| config.exactly_once.unwrap_or(true));
         let id = member.filter(|member| is_one_cluster(&member.topic, &topic)).map(transactional_id);
         let config = client(&topic, &settings, id.as_deref());
         let producer: BaseProducer<Deliveries> =
             kafka::create(&topic, &config, &settings, Deliveries::default())?;
-        for topic in [Some(&topic), events.as_ref()].into_iter().flatten() {
+        let of_scores = scores.as_ref().map(|(topic, _)| topic);
+        for topic in [Some(&topic), events.as_ref(), of_scores].into_iter().flatten() {
             if !topics::is_there(&producer, topic)? {
                 return Err(kafka::no_topic(topic));
             }
         }
         encoder.prepare_for_anomalies()?;
+        if let Some((_, encoder)) = &mut scores {
+            encoder.prepare_for_anomalies()?;
+        }
         let is_transactional = id.is_some();
         if is_transactional {
             let failed = |error| kafka::failed(&topic, &producer.context().told, &error);
@@ -152,6 +157,7 @@ impl KafkaSink {
             is_in_transaction: false,
             topic,
             events,
+            scores,
             dead_letters,
             has_dead_letters: false,
             settings,
@@ -189,17 +195,32 @@ impl KafkaSink {
     }
 
     fn anomaly(&mut self, anomaly: &Anomaly) -> Result<(), Error> {
-        let value = self.encoder.anomaly(anomaly)?;
-        let record = BaseRecord::to(self.topic.name()).key(anomaly.meter.as_bytes()).payload(value);
-        match Self::produce(&self.producer, record) {
-            Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge)) => {
-                // It would be too long the next time, too.
-                let (timestamp, bytes) = (anomaly.timestamp, anomaly.meter.len());
-                warn!(topic = %self.topic, %timestamp, bytes, "an anomaly is left out: its meter's name is too long for a record");
-                Ok(())
-            }
-            sent => sent.map_err(|error| self.failed(&error)),
+        let sent = Self::hour(&self.producer, &self.topic, &mut self.encoder, anomaly)?;
+        sent.map_err(|error| self.failed(&error))
+    }
+
+    fn score(&mut self, score: &Anomaly) -> Result<(), Error> {
+        let Some((topic, encoder)) = &mut self.scores else { return Ok(()) };
+        let sent = Self::hour(&self.producer, topic, encoder, score)?;
+        sent.map_err(|error| self.failed(&error))
+    }
+
+    fn hour(
+        producer: &BaseProducer<Deliveries>,
+        topic: &Topic,
+        encoder: &mut Encoder,
+        hour: &Anomaly,
+    ) -> Result<Result<(), KafkaError>, Error> {
+        let value = encoder.anomaly(hour)?;
+        let record = BaseRecord::to(topic.name()).key(hour.meter.as_bytes()).payload(value);
+        let sent = Self::produce(producer, record);
+        if let Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge)) = sent {
+            // It would be too long the next time, too.
+            let (timestamp, bytes) = (hour.timestamp, hour.meter.len());
+            warn!(%topic, %timestamp, bytes, "an hour is left out: its meter's name is too long for a record");
+            return Ok(Ok(()));
         }
+        Ok(sent)
     }
 
     fn event(&mut self, event: &Event) -> Result<(), Error> {
@@ -330,6 +351,7 @@ impl Sink for KafkaSink {
         self.begin()?;
         match what {
             Outgoing::Anomaly(anomaly) => self.anomaly(anomaly),
+            Outgoing::Score(score) => self.score(score),
             Outgoing::DeadLetter(letter) => self.dead_letter(letter),
             Outgoing::Event(event) => self.event(event),
         }

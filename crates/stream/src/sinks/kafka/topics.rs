@@ -25,6 +25,28 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// A topic of the same brokers.
+pub(super) fn sibling(topic: &Topic, name: &str) -> Result<Topic, Error> {
+    let no_name = || Error::change(format!("`{name}` is no name of a topic (letters, digits, . _ -)"));
+    topic.sibling(name).ok_or_else(no_name)
+}
+
+/// The topic of scores, if one is named: none that anything else goes to.
+pub(super) fn of_scores(
+    anomalies: &Topic,
+    others: [Option<&Topic>; 2],
+    name: Option<&str>,
+) -> Result<Option<Topic>, Error> {
+    let Some(name) = name else { return Ok(None) };
+    let scores = sibling(anomalies, name)?;
+    if others.into_iter().flatten().chain([anomalies]).any(|other| other.name() == name) {
+        return Err(Error::change(format!(
+            "scores = \"{name}\": something else goes to that topic; the score of every hour needs one of its own"
+        )));
+    }
+    Ok(Some(scores))
+}
+
 /// Waits until a topic is there: brokers that make topics by themselves need a moment. Gives false if there is none.
 pub(super) fn is_there(producer: &BaseProducer<Deliveries>, topic: &Topic) -> Result<bool, Error> {
     let began = Instant::now();
@@ -103,5 +125,24 @@ fn wait_for<T>(answer: impl Future<Output = T>) -> T {
             Poll::Ready(found) => return found,
             Poll::Pending => thread::park(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_have_a_topic_of_their_own_or_none() {
+        let topic = |name: &str| -> Topic { format!("kafka://broker:9092/{name}").parse().unwrap() };
+        let (anomalies, events, letters) = (topic("found"), topic("events"), topic("letters"));
+        let of = |name| of_scores(&anomalies, [Some(&events), Some(&letters)], name);
+        assert!(of(None).unwrap().is_none());
+        assert_eq!(of(Some("scores")).unwrap().unwrap().to_string(), "kafka://broker:9092/scores");
+        for taken in ["found", "events", "letters"] {
+            let said = of(Some(taken)).unwrap_err().to_string();
+            assert!(said.contains("needs one of its own"), "{said}");
+        }
+        assert!(of(Some("every hour")).unwrap_err().to_string().contains("is no name of a topic"));
     }
 }

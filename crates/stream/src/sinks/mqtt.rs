@@ -1,4 +1,4 @@
-//! MQTT: anomalies, events and dead letters as JSON, each to a topic.
+//! MQTT: anomalies, scores, events and dead letters as JSON, each to a topic.
 //!
 //! - **Delivery** is at least once, with QoS 1: [`Sink::deliver`] returns when the broker has acknowledged everything. What it has not acknowledged when the
 //!   connection breaks is published again, in order; what it has is not. So a subscriber sees something twice only if the broker took it and
@@ -11,22 +11,13 @@
 //! - JSON as [`Anomaly`](crate::anomaly::Anomaly), [`Event`](crate::anomaly::Event) and [`DeadLetter`] say; of a dead letter's value of more than 64 KiB
 //!   the beginning.
 
-mod outbox;
-
 use std::sync::{Arc, atomic::AtomicBool};
 
-use tracing::info;
-
-use self::outbox::{Clerk, Letter, Outbox, WINDOW};
 use crate::{
     anomaly::DeadLetter,
     config::MqttConfig,
     error::Error,
-    mqtt::{
-        access::{Address, settings, user},
-        link::Link,
-        topic::check_topic,
-    },
+    mqtt::{Letter, Publisher, access::Address, topic::check_topic},
     sink::{Delivered, Outgoing, Sink},
     source::{Group, Read},
 };
@@ -38,58 +29,53 @@ const KEPT_BYTES: usize = 64 << 10;
 
 /// Topics of a broker.
 pub struct Mqtt {
-    outbox: Arc<Outbox>,
+    publisher: Publisher,
     waiting: Vec<Letter>,
     topics: Topics,
     name: String,
-    stop: Arc<AtomicBool>,
-    _link: Link,
+}
+
+/// The topics of what goes out besides anomalies; each has a default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Besides<'b> {
+    /// What is no reading.
+    pub events: Option<&'b str>,
+    /// What could not be read.
+    pub dead_letters: Option<&'b str>,
+    /// The score of every hour.
+    pub scores: Option<&'b str>,
 }
 
 #[derive(Debug)]
 struct Topics {
     anomalies: String,
+    scores: String,
     events: String,
     dead_letters: String,
 }
 
 impl Mqtt {
-    /// Connects. Anomalies go to the topic of the address, or to `knowatt/{meter}/anomaly`; `events` and `dead_letters` are topics
-    /// too. Once `stop` is set, what the broker does not acknowledge is no longer waited for.
+    /// Connects. Anomalies go to the topic of the address, or to `knowatt/{meter}/anomaly`. Once `stop` is set, what the broker does not acknowledge is no longer waited for.
     pub fn open(
         to: &str,
-        events: Option<&str>,
-        dead_letters: Option<&str>,
+        besides: Besides<'_>,
         config: &MqttConfig,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, Error> {
-        if config.preset.is_some() || !config.subscriptions.is_empty() {
-            return Err(Error::change(
-                "what messages mean is for a source: `preset` and `subscriptions` are of [source.mqtt]",
-            ));
-        }
         let address = Address::parse(to)?;
-        let topics = Topics::new(address.topic.as_deref(), events, dead_letters)?;
-        // Nothing is kept at the broker for us, so that it may find a name itself.
-        let mut settings = settings(&address, config, config.client_id.as_deref().unwrap_or_default())?;
-        settings.set_clean_start(true).set_outgoing_inflight_upper_limit(WINDOW);
-        let broker = address.broker();
-        let name = format!("{broker}/{}", topics.anomalies);
-        let outbox = Arc::new(Outbox::default());
-        let user = user(&address, config).unwrap_or_default();
-        let clerk = Clerk::new(Arc::clone(&outbox), broker.clone(), user);
-        let link = Link::open(settings, broker, name.clone(), clerk)?;
-        info!("publishes to {name}");
-        Ok(Self { outbox, waiting: Vec::new(), topics, name, stop, _link: link })
+        let topics = Topics::new(address.topic.as_deref(), besides)?;
+        let name = format!("{}/{}", address.broker(), topics.anomalies);
+        let publisher = Publisher::connect(&address, &name, config, None, stop)?;
+        Ok(Self { publisher, waiting: Vec::new(), topics, name })
     }
 
-    fn publish(&mut self, topic: String, payload: Vec<u8>) -> Result<(), Error> {
-        self.waiting.push(Letter { topic, payload });
+    fn publish(&mut self, topic: String, payload: String) -> Result<(), Error> {
+        self.waiting.push(Letter { topic, payload, is_retained: false });
         if self.waiting.len() < MOST_WAITING { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> Result<(), Error> {
-        self.outbox.deliver(std::mem::take(&mut self.waiting), &self.stop)
+        self.publisher.publish(std::mem::take(&mut self.waiting), None)
     }
 }
 
@@ -97,13 +83,18 @@ impl Sink for Mqtt {
     fn send(&mut self, what: &Outgoing<'_>) -> Result<(), Error> {
         let (topic, payload) = match what {
             Outgoing::Anomaly(anomaly) => {
-                (filled(&self.topics.anomalies, &anomaly.meter), serde_json::to_vec(anomaly))
+                (filled(&self.topics.anomalies, &anomaly.meter), serde_json::to_string(anomaly))
             }
-            Outgoing::Event(event) => (filled(&self.topics.events, &event.meter), serde_json::to_vec(event)),
+            Outgoing::Score(score) => {
+                (filled(&self.topics.scores, &score.meter), serde_json::to_string(score))
+            }
+            Outgoing::Event(event) => {
+                (filled(&self.topics.events, &event.meter), serde_json::to_string(event))
+            }
             Outgoing::DeadLetter(letter) => {
                 let value = letter.value.map(|value| &value[..value.len().min(KEPT_BYTES)]);
                 let kept = DeadLetter { value, ..(*letter).clone() };
-                (self.topics.dead_letters.clone(), serde_json::to_vec(&kept))
+                (self.topics.dead_letters.clone(), serde_json::to_string(&kept))
             }
         };
         let payload = payload.map_err(|error| Error::again(format!("no JSON can be made of it: {error}")))?;
@@ -121,16 +112,27 @@ impl Sink for Mqtt {
 }
 
 impl Topics {
-    fn new(anomalies: Option<&str>, events: Option<&str>, dead_letters: Option<&str>) -> Result<Self, Error> {
+    fn new(anomalies: Option<&str>, besides: Besides<'_>) -> Result<Self, Error> {
+        let Besides { events, dead_letters, scores } = besides;
         let checked = |topic: Option<&str>, default: &str| {
             let topic = topic.unwrap_or(default);
             check_topic(topic).map(|()| topic.to_owned())
         };
-        Ok(Self {
+        let topics = Self {
             anomalies: checked(anomalies, "knowatt/{meter}/anomaly")?,
+            scores: checked(scores, "knowatt/{meter}/score")?,
             events: checked(events, "knowatt/{meter}/event")?,
             dead_letters: checked(dead_letters, "knowatt/dead-letter")?,
-        })
+        };
+        if scores.is_some()
+            && [&topics.anomalies, &topics.events, &topics.dead_letters].contains(&&topics.scores)
+        {
+            return Err(Error::change(format!(
+                "scores = \"{}\": something else goes to that topic; the score of every hour needs one of its own",
+                topics.scores
+            )));
+        }
+        Ok(topics)
     }
 }
 
@@ -166,7 +168,7 @@ mod tests {
     }
 
     fn open(address: &str) -> Mqtt {
-        Mqtt::open(address, None, None, &MqttConfig::default(), Arc::default()).unwrap()
+        Mqtt::open(address, Besides::default(), &MqttConfig::default(), Arc::default()).unwrap()
     }
 
     /// Sends events of these meters and delivers them, in a thread.
@@ -193,6 +195,17 @@ mod tests {
     }
 
     #[test]
+    fn scores_have_a_topic_of_their_own() {
+        let scores_to = |scores| Topics::new(None, Besides { scores, ..Besides::default() });
+        assert!(Topics::new(Some("knowatt/{meter}/score"), Besides::default()).is_ok());
+        assert_eq!(scores_to(None).unwrap().scores, "knowatt/{meter}/score");
+        assert_eq!(scores_to(Some("power/{meter}")).unwrap().scores, "power/{meter}");
+        for taken in ["knowatt/{meter}/anomaly", "knowatt/{meter}/event", "knowatt/dead-letter", "#"] {
+            assert!(scores_to(Some(taken)).is_err(), "{taken}");
+        }
+    }
+
+    #[test]
     fn what_is_acknowledged_is_delivered_and_says_who_made_it() {
         let broker = Broker::start();
         let delivering = std::thread::spawn({
@@ -200,8 +213,11 @@ mod tests {
             move || deliver(open(&address), &["a"]).join().unwrap()
         });
         let mut connection = broker.accept(false);
-        let Packet::Publish { topic, payload, identifier, properties } = connection.read() else { panic!() };
-        assert_eq!(topic, "knowatt/a/event");
+        let Packet::Publish { topic, payload, identifier, properties, is_retained } = connection.read()
+        else {
+            panic!()
+        };
+        assert_eq!((&*topic, is_retained), ("knowatt/a/event", false));
         assert!(payload.starts_with(r#"{"event":"silent","timestamp":"2024-01-31T17:00:00Z","meter":"a""#));
         assert!(properties.contains("made-by") && properties.contains("knowatt"));
         connection.acknowledge(identifier, 0);
