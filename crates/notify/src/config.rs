@@ -78,6 +78,9 @@ pub struct NotifyConfig {
     pub words: WordsConfig,
     /// The channels, by name.
     pub channels: BTreeMap<String, ChannelConfig>,
+    /// The home as a device of Home Assistant.
+    #[cfg(feature = "mqtt")]
+    pub sensors: Option<crate::sensors::SensorsConfig>,
 }
 
 /// `[notify.channels.NAME]`.

@@ -66,9 +66,9 @@ pub struct Origin<'a> {
 }
 
 impl ScoredHour {
-    /// Whether a person may want to know.
+    /// Whether a person may want to know. What is said of an open hour by the minute is no alert, as it may not stay: an early word is.
     pub fn is_anomaly(&self) -> bool {
-        self.score > 1.0
+        self.score > 1.0 && self.kind != AnomalyKind::Open
     }
 
     /// Whether the hour has ended.
@@ -106,7 +106,8 @@ impl ScoredHour {
         let kind = match fields.text("kind") {
             None | Some("level") => AnomalyKind::Level,
             Some("floor") => AnomalyKind::Floor,
-            Some("early" | "open") => AnomalyKind::Early,
+            Some("early") => AnomalyKind::Early,
+            Some("open") => AnomalyKind::Open,
             Some(other) => return Err(format!("its kind `{}` is none that is known", short(other))),
         };
         let normal = match (fields.number("expected_low_wh"), fields.number("expected_high_wh")) {

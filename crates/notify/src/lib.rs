@@ -20,10 +20,12 @@ pub mod open;
 pub mod outbox;
 mod run;
 pub mod secret;
+#[cfg(feature = "mqtt")]
+pub mod sensors;
 mod sink;
 pub mod words;
 
 pub use channel::{Channel, Failure};
 pub use notifier::{Counts, GIVE_UP_AFTER, Notifier};
-pub use run::{Notify, test_facts};
-pub use sink::NotifySink;
+pub use run::{FAREWELL, Notify, test_facts};
+pub use sink::beside;

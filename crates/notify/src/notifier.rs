@@ -60,6 +60,8 @@ struct Shared {
 
 struct State {
     outbox: Outbox,
+    #[cfg(feature = "mqtt")]
+    sensors: Option<crate::sensors::Sensors>,
     counts: Counts,
     is_over: bool,
 }
@@ -80,7 +82,14 @@ impl Notifier {
     /// Begins to empty an outbox.
     pub fn start(outbox: Outbox, rules: Rules, senders: Vec<Sender>, give_up_after: Duration) -> Result<Self, Error> {
         let give_up_after = SignedDuration::try_from(give_up_after).unwrap_or(SignedDuration::MAX);
-        let state = Mutex::new(State { outbox, counts: Counts::default(), is_over: false });
+        let state = State {
+            outbox,
+            #[cfg(feature = "mqtt")]
+            sensors: None,
+            counts: Counts::default(),
+            is_over: false,
+        };
+        let state = Mutex::new(state);
         let shared = Arc::new(Shared { state, changed: Condvar::new(), rules, give_up_after });
         let mut notifier = Self { shared, threads: Vec::new() };
         for sender in senders {
@@ -90,6 +99,18 @@ impl Notifier {
             notifier.threads.push(thread);
         }
         Ok(notifier)
+    }
+
+    /// Shows the home as a device, too.
+    #[cfg(feature = "mqtt")]
+    pub fn show(&self, config: &crate::sensors::SensorsConfig) -> Result<(), Error> {
+        let mut sensors = crate::sensors::Sensors::start(config)?;
+        let mut state = self.shared.lock();
+        for meter in state.outbox.meters()? {
+            sensors.know(&meter);
+        }
+        state.sensors = Some(sensors);
+        state.publish(&self.shared.rules)
     }
 
     /// How far a source was read, if the outbox has been told by that one.
@@ -103,6 +124,8 @@ impl Notifier {
         let held = state.counts.taken.held;
         let taken = state.outbox.take(hours, source, position, &self.shared.rules, clock::now())?;
         state.note(taken);
+        #[cfg(feature = "mqtt")]
+        state.see(hours, &self.shared.rules)?;
         if held == 0 && taken.held > 0 {
             info!("something is held back for later: `knowatt notify status` shows what, and why (only the first is said)");
         }
@@ -124,6 +147,8 @@ impl Notifier {
         let taken = state.outbox.tick(&self.shared.rules, clock::now(), is_idle)?;
         state.note(taken);
         state.counts.waiting = state.outbox.waiting()?.into();
+        #[cfg(feature = "mqtt")]
+        state.publish(&self.shared.rules)?;
         let counts = state.counts;
         drop(state);
         if taken.messages > 0 {
@@ -148,12 +173,30 @@ impl Notifier {
             }
         }
         let mut state = self.shared.lock();
+        #[cfg(feature = "mqtt")]
+        drop(state.sensors.take());
         state.counts.waiting = state.outbox.waiting()?.into();
         Ok(state.counts)
     }
 }
 
 impl State {
+    #[cfg(feature = "mqtt")]
+    fn see(&mut self, hours: &[ScoredHour], rules: &Rules) -> Result<(), Error> {
+        if let Some(sensors) = &mut self.sensors {
+            hours.iter().for_each(|hour| sensors.see(hour));
+        }
+        self.publish(rules)
+    }
+
+    #[cfg(feature = "mqtt")]
+    fn publish(&mut self, rules: &Rules) -> Result<(), Error> {
+        let Self { outbox, sensors: Some(sensors), .. } = self else { return Ok(()) };
+        let now = clock::now();
+        let local = rules.local(now);
+        sensors.publish(|meter| outbox.summary(meter, &local), now)
+    }
+
     fn note(&mut self, taken: Taken) {
         let all = &mut self.counts.taken;
         all.hours += taken.hours;

@@ -22,7 +22,7 @@ use crate::{
 /// The consumer group, unless another is named.
 const GROUP: &str = "knowatt-notify";
 /// How long what waits is tried when the source has ended or the process is to end.
-const FAREWELL: Duration = Duration::from_secs(10);
+pub const FAREWELL: Duration = Duration::from_secs(10);
 /// What `knowatt watch` publishes to, unless its address has a topic.
 const ANOMALIES: &str = "knowatt/+/anomaly";
 
@@ -53,8 +53,11 @@ impl Notify {
             schema_registry: notify.schema_registry.clone().or_else(|| config.sink.schema_registry.clone()),
             ..Options::default()
         };
-        let outbox = if is_dry { Outbox::in_memory()? } else { Outbox::open(&notify.outbox_path()?)? };
-        let notifier = notify.start(outbox, senders)?;
+        let notifier = if is_dry {
+            notify.start_with(Outbox::in_memory()?, senders)?
+        } else {
+            notify.start(senders)?
+        };
         let zone = rules(notify)?.setting.zone;
         Ok(Self { source, from, notifier, options, zone, is_dry })
     }
@@ -83,9 +86,30 @@ impl NotifyConfig {
         }
     }
 
-    /// Begins to empty an outbox.
-    pub fn start(&self, outbox: Outbox, senders: Vec<Sender>) -> Result<Notifier, Error> {
-        if senders.is_empty() {
+    /// Opens the outbox and begins to empty it; and shows the home as a device, if that is wanted.
+    pub fn start(&self, senders: Vec<Sender>) -> Result<Notifier, Error> {
+        let notifier = self.start_with(Outbox::open(&self.outbox_path()?)?, senders)?;
+        #[cfg(feature = "mqtt")]
+        if let Some(sensors) = &self.sensors {
+            notifier.show(sensors)?;
+        }
+        Ok(notifier)
+    }
+
+    /// Whether every hour's score is of use, and not only what is above 1.0.
+    pub fn wants_scores(&self) -> bool {
+        #[cfg(feature = "mqtt")]
+        return self.sensors.is_some();
+        #[cfg(not(feature = "mqtt"))]
+        false
+    }
+
+    fn start_with(&self, outbox: Outbox, senders: Vec<Sender>) -> Result<Notifier, Error> {
+        #[cfg(feature = "mqtt")]
+        let is_nobody = senders.is_empty() && self.sensors.is_none();
+        #[cfg(not(feature = "mqtt"))]
+        let is_nobody = senders.is_empty();
+        if is_nobody {
             return Err(Error::change(
                 "there is nobody to tell: name a channel, as [notify.channels.phone] in the file that --config names (docs/notify.md has them all)",
             ));

@@ -139,7 +139,8 @@ impl Sensors {
 
     /// Takes an hour.
     pub(crate) fn see(&mut self, hour: &ScoredHour) {
-        if let Some(known) = self.know(&hour.meter)
+        self.know(&hour.meter);
+        if let Some(known) = self.known.get_mut(&hour.meter)
             && known.newest.as_ref().is_none_or(|newest| newest.start <= hour.start)
         {
             known.newest = Some(hour.clone());
@@ -147,20 +148,19 @@ impl Sensors {
     }
 
     /// Makes a meter a device, if it is to be one.
-    pub(crate) fn know(&mut self, meter: &str) -> Option<&mut Known> {
-        if !self.known.contains_key(meter) {
-            if !self.meters.is_empty() && !self.meters.iter().any(|pattern| pattern.matches(meter)) {
-                return None;
-            }
-            if self.known.len() == MOST_METERS {
-                if !std::mem::replace(&mut self.is_full, true) {
-                    warn!("more than {MOST_METERS} meters: the others are no devices; name those that are, as `meters` in [notify.sensors]");
-                }
-                return None;
-            }
-            self.send(configs(&self.prefix, &self.availability, meter));
+    pub(crate) fn know(&mut self, meter: &str) {
+        let is_wanted = self.meters.is_empty() || self.meters.iter().any(|pattern| pattern.matches(meter));
+        if !is_wanted || self.known.contains_key(meter) {
+            return;
         }
-        Some(self.known.entry(meter.to_owned()).or_default())
+        if self.known.len() == MOST_METERS {
+            if !std::mem::replace(&mut self.is_full, true) {
+                warn!("more than {MOST_METERS} meters: the others are no devices; name those that are, as `meters` in [notify.sensors]");
+            }
+            return;
+        }
+        self.send(configs(&self.prefix, &self.availability, meter));
+        self.known.insert(meter.to_owned(), Known::default());
     }
 
     /// Publishes what has changed.
@@ -226,7 +226,7 @@ fn node(meter: &str) -> String {
     if plain == meter {
         return plain;
     }
-    let digest = Sha256::digest(meter);
+    let digest = Sha256::digest(meter.as_bytes());
     let [a, b, c, ..] = *digest.as_slice() else { return plain };
     format!("{plain}_{a:02x}{b:02x}{c:02x}")
 }

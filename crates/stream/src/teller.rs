@@ -242,9 +242,7 @@ impl Teller<'_, '_> {
                 let kind = if is_level { AnomalyKind::Level } else { AnomalyKind::Floor };
                 self.hour(name, model, hour, &scored, kind, hour.start_ms)
             }
-            Told::Early(hour, scored) => {
-                self.anomaly(name, model, hour, &scored, AnomalyKind::Early, hour.start_ms)
-            }
+            Told::Early(hour, scored) => self.hour(name, model, hour, &scored, AnomalyKind::Early, hour.start_ms),
             Told::Flat(since_ms) if !self.is_committed => {
                 self.context.has_found = true;
                 let since = Timestamp::from_millisecond(since_ms).unwrap_or_default();
@@ -261,7 +259,7 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// Sends an hour that has ended on: its score, where that is wanted, and what is above 1.0.
+    /// Sends an hour that has ended, or an early word of one, on: its score, where that is wanted, and what is above 1.0.
     fn hour(
         &mut self,
         name: &[u8],

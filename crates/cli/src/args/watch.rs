@@ -44,6 +44,10 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "TOPIC", help_heading = "Output")]
     pub(crate) scores: Option<String>,
 
+    /// Tell people too, by the channels in the file's [notify], as `knowatt notify` does (see docs/notify.md)
+    #[arg(long, requires = "config", help_heading = "Output")]
+    pub(crate) notify: bool,
+
     /// Where open hours are kept over a restart, for sources other than Kafka [default: nowhere]
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,

@@ -4,33 +4,59 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::args::NotifyArgs;
+use crate::args::{NotifyArgs, WatchArgs};
 
-/// Says that this build tells nobody.
 #[cfg(not(feature = "notify"))]
-pub(crate) fn run(_: &NotifyArgs) -> Result<ExitCode> {
-    anyhow::bail!("this knowatt was built without that; build it with `--features notify`")
+pub(crate) use nobody::{People, run};
+
+/// A build that tells nobody says so.
+#[cfg(not(feature = "notify"))]
+mod nobody {
+    use knowatt_stream::Outlets;
+
+    use super::{ExitCode, NotifyArgs, Result, WatchArgs};
+
+    pub(crate) fn run(_: &NotifyArgs) -> Result<ExitCode> {
+        anyhow::bail!("this knowatt was built without that; build it with `--features notify`")
+    }
+
+    pub(crate) struct People;
+
+    impl People {
+        pub(crate) fn of(args: &WatchArgs) -> Result<Self> {
+            anyhow::ensure!(!args.notify, "--notify: this knowatt was built without that; build it with `--features notify`");
+            Ok(Self)
+        }
+
+        pub(crate) fn beside(&self, outlets: Outlets) -> Outlets {
+            outlets
+        }
+
+        pub(crate) fn tick(&self) {}
+
+        pub(crate) fn finish(self) {}
+    }
 }
 
 #[cfg(feature = "notify")]
-pub(crate) use told::run;
+pub(crate) use told::{People, run};
 
 #[cfg(feature = "notify")]
 mod told {
-    use std::path::Path;
+    use std::{path::Path, sync::Arc};
 
     use jiff::{Timestamp, tz::TimeZone};
     use knowatt_notify::{
-        Channel, Counts, Failure, Notify,
+        Channel, Counts, FAREWELL, Failure, Notifier, Notify, beside,
         config::NotifyConfig,
         message::Message,
         open::{Sender, rules, senders},
         outbox::{ChannelStatus, Outbox},
         test_facts,
     };
-    use knowatt_stream::{Error, clock, config::Config};
+    use knowatt_stream::{Error, Outlets, clock, config::Config};
 
-    use super::{ExitCode, NotifyArgs, Result};
+    use super::{ExitCode, NotifyArgs, Result, WatchArgs};
     use crate::{
         args::{NotifyAction, NotifyRetryArgs, NotifyStatusArgs, NotifyTestArgs, StatusFormat},
         live,
@@ -70,8 +96,44 @@ mod told {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Whom `knowatt watch --notify` tells: nobody without that flag.
+    pub(crate) struct People(Option<(Arc<Notifier>, NotifyConfig)>);
+
+    impl People {
+        pub(crate) fn of(args: &WatchArgs) -> Result<Self> {
+            let Some(path) = args.input.config.as_deref().filter(|_| args.notify) else { return Ok(Self(None)) };
+            let config = NotifyConfig::read(path)?;
+            let notifier = config.start(senders(&config)?)?;
+            Ok(Self(Some((Arc::new(notifier), config))))
+        }
+
+        pub(crate) fn beside(&self, outlets: Outlets) -> Outlets {
+            match &self.0 {
+                Some((notifier, config)) => beside(outlets, notifier, config.wants_scores()),
+                None => outlets,
+            }
+        }
+
+        pub(crate) fn tick(&self) {
+            if let Some((notifier, _)) = &self.0
+                && let Err(error) = notifier.tick(true)
+            {
+                say!("{error}");
+            }
+        }
+
+        pub(crate) fn finish(self) {
+            // The stream has let go of it.
+            let Some(notifier) = self.0.and_then(|(notifier, _)| Arc::into_inner(notifier)) else { return };
+            match notifier.finish(FAREWELL) {
+                Ok(counts) => say!("told      {}", told(&counts)),
+                Err(error) => say!("{error}"),
+            }
+        }
+    }
+
     /// How it goes, in a line.
-    pub(crate) fn told(counts: &Counts) -> String {
+    fn told(counts: &Counts) -> String {
         let always = [
             counted(counts.taken.hours, "unusual hour"),
             counted(counts.taken.episodes, "episode"),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use knowatt_stream::{Counts, open, watch};
 
-use crate::{args::WatchArgs, live, output::say, text::counted};
+use crate::{args::WatchArgs, commands::notify::People, live, output::say, text::counted};
 
 pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let config = args.config()?;
@@ -16,14 +16,20 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let mut decoders = open::decoders(&config, &tables.zone())?;
     let keep = open::keep(&config)?;
     let settings = config.settings()?;
-    let mut open = |position: Option<&str>| open::open(&config, position, &stop);
+    let people = People::of(args)?;
+    let mut open = |position: Option<&str>| {
+        let (source, outlets) = open::open(&config, position, &stop)?;
+        Ok((source, people.beside(outlets)))
+    };
     let health = live::Health::serve(config.watch.metrics.as_deref())?;
     let mut tick = |counts: &Counts| {
         status.say(told(counts));
+        people.tick();
         health.tell(|| counts.metrics());
     };
     let ended = watch(&mut open, &mut decoders, &mut tables, &settings, keep, &stop, &mut tick);
     status.end();
+    people.finish();
     let counts = ended?;
     say!("watched   {}", told(&counts));
     Ok(ExitCode::SUCCESS)

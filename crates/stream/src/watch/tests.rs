@@ -420,7 +420,8 @@ fn how_an_open_hour_stands_comes_once_a_minute_of_the_meters_clock_if_it_is_aske
     assert_eq!((counts.hours, counts.anomalies), (2, [1, 0, 1]));
     let scores = kept.scores.borrow();
     let (open, ended): (Vec<_>, Vec<_>) = scores.iter().partition(|score| score.kind == AnomalyKind::Open);
-    assert_eq!(ended.iter().map(|hour| hour.wh).collect::<Vec<_>>(), [600.0, 2100.0]);
+    let ended: Vec<_> = ended.iter().map(|hour| (hour.kind.name(), hour.wh.round())).collect();
+    assert_eq!(ended, [("level", 600.0), ("early", 1010.0), ("level", 2100.0)]);
     // At ten seconds past midnight, then with each minute of the hour.
     let of_first: Vec<f64> = open.iter().filter(|open| open.hour == 0).map(|open| open.wh).collect();
     let expected: Vec<f64> = (0..60).map(|minute| f64::from(minute * 10)).collect();
