@@ -16,12 +16,16 @@ use knowatt_score::{Calendar, DayClasses};
 use knowatt_train::{Choice, ModelName, Region, UnknownRegion, is_askable};
 
 use self::input::format_parser;
+#[cfg(feature = "notify")]
+pub(crate) use self::notify::{
+    NotifyAction, NotifyRetryArgs, NotifyStatusArgs, NotifyTestArgs, StatusFormat,
+};
 pub(crate) use self::{
     export::ExportArgs,
     input::{ColumnArgs, InputArgs},
     live::LogFormat,
     measure::MeasureArgs,
-    notify::{NotifyAction, NotifyArgs, NotifyRetryArgs, NotifyStatusArgs, NotifyTestArgs, StatusFormat},
+    notify::NotifyArgs,
     watch::WatchArgs,
 };
 

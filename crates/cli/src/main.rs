@@ -13,6 +13,7 @@ mod live;
 mod matrix;
 mod model_output;
 mod output;
+mod people;
 mod text;
 mod topics;
 mod was_fine;

@@ -40,7 +40,10 @@ use knowatt_stream::{
     Error, Span,
     config::{self, KafkaConfig, MqttConfig, without_value},
 };
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 
 use crate::{
     channels::{command, home_assistant, log, mail, ntfy, pushbullet, webhook},
@@ -114,6 +117,11 @@ pub enum Kind {
     Log(log::LogConfig),
 }
 
+/// Takes a key out of a table.
+fn taken<T: Default + DeserializeOwned>(table: &mut toml::Table, key: &str) -> Result<T, toml::de::Error> {
+    table.remove(key).map_or_else(|| Ok(T::default()), toml::Value::try_into)
+}
+
 impl<'de> Deserialize<'de> for ChannelConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // What all channels have is taken out, and the rest is the kind's.
@@ -123,9 +131,6 @@ impl<'de> Deserialize<'de> for ChannelConfig {
             let name = if kind.is_empty() { String::new() } else { format!(" of kind {kind}") };
             D::Error::custom(format!("a channel{name}: {}", without_value(error.message())))
         };
-        fn taken<T: Default + for<'t> Deserialize<'t>>(table: &mut toml::Table, key: &str) -> Result<T, toml::de::Error> {
-            table.remove(key).map_or_else(|| Ok(T::default()), toml::Value::try_into)
-        }
         let manners = taken(&mut table, "manners").map_err(failed)?;
         let words = taken(&mut table, "words").map_err(failed)?;
         let timeout = taken(&mut table, "timeout").map_err(failed)?;
@@ -169,7 +174,9 @@ mod tests {
             .collect();
         let config = NotifyConfig::parse(&example).unwrap();
         assert_eq!(config.channels.keys().collect::<Vec<_>>(), ["kitchen", "phone"]);
-        assert!(matches!(&config.channels["kitchen"].kind, Kind::HomeAssistantSpeech(speech) if speech.speakers.len() == 1));
+        assert!(
+            matches!(&config.channels["kitchen"].kind, Kind::HomeAssistantSpeech(speech) if speech.speakers.len() == 1)
+        );
         assert!(config::Config::parse(&example).is_ok());
     }
 
@@ -178,8 +185,14 @@ mod tests {
         let said = |text: &str| NotifyConfig::parse(text).unwrap_err();
         assert!(said("[notify]\nform = 1").starts_with("line 2: unknown field `form`"));
         let unknown = said("\n[notify.channels.phone]\nkind = \"pushbulet\"");
-        assert!(unknown.starts_with("line 2: ") && unknown.contains("pushbulet") && unknown.contains("`pushbullet`"), "{unknown}");
-        let key = said("[notify.channels.phone]\nkind = \"pushbullet\"\ntoken = { env = \"X\" }\ndevise = \"x\"");
+        assert!(
+            unknown.starts_with("line 2: ")
+                && unknown.contains("pushbulet")
+                && unknown.contains("`pushbullet`"),
+            "{unknown}"
+        );
+        let key =
+            said("[notify.channels.phone]\nkind = \"pushbullet\"\ntoken = { env = \"X\" }\ndevise = \"x\"");
         assert!(key.contains("kind pushbullet: unknown field `devise`"), "{key}");
         let secret = said("[notify.channels.phone]\nkind = \"pushbullet\"\ntoken = \"hunter2\"");
         assert!(!secret.contains("hunter2") && secret.contains("a channel of kind pushbullet: "), "{secret}");

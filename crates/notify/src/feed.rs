@@ -55,12 +55,13 @@ pub(crate) fn feed(
     let (mut pause, mut has_run) = (PAUSES[0], false);
     loop {
         let began = Instant::now();
-        let ended = notifier.position(name).and_then(|position| open(position.as_deref())).and_then(|source| {
-            has_run = true;
-            let batch = Batch::default();
-            let reader = Reader { fields: &mut fields, zone };
-            Feed { source, name, notifier, batch, reader, commits }.run(stop, tick)
-        });
+        let ended =
+            notifier.position(name).and_then(|position| open(position.as_deref())).and_then(|source| {
+                has_run = true;
+                let batch = Batch::default();
+                let reader = Reader { fields: &mut fields, zone };
+                Feed { source, name, notifier, batch, reader, commits }.run(stop, tick)
+            });
         match ended {
             Ok(()) => return Ok(()),
             Err(error) if error.remedy() == Remedy::Enough => return Ok(()),

@@ -94,7 +94,9 @@ impl ScoredHour {
         let local = || origin.zone.map(|zone| zone.to_datetime(start).hour().unsigned_abs());
         let hour = match fields.integer("HOUR") {
             Some(hour) => u8::try_from(hour).ok().filter(|hour| *hour < 24),
-            None => Some(local().ok_or("it has no `HOUR`, and no time zone is configured (`tz` in [notify])")?),
+            None => {
+                Some(local().ok_or("it has no `HOUR`, and no time zone is configured (`tz` in [notify])")?)
+            }
         };
         let hour = hour.ok_or("its `HOUR` is not one of 0 to 23")?;
         let wh = fields.number("wh").or_else(|| fields.number("KWH")).filter(|wh| *wh >= 0.0);
@@ -146,7 +148,10 @@ fn is_name(id: &str) -> bool {
 /// A text from outside: not too long, and without what would move a terminal's cursor or break a header.
 fn short(text: &str) -> String {
     let end = (0..=text.len().min(MAX_TEXT_BYTES)).rev().find(|end| text.is_char_boundary(*end));
-    text[..end.unwrap_or_default()].chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    text[..end.unwrap_or_default()]
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
 }
 
 #[cfg(test)]
@@ -163,7 +168,17 @@ pub(crate) mod tests {
         let (meter, feature) = ("home".to_owned(), "level".to_owned());
         let id = alert_id(&meter, start.as_millisecond());
         let kind = AnomalyKind::Level;
-        ScoredHour { id, meter, start, hour: hour % 24, wh: 108.0 + 255.0 * score, score, kind, feature, normal }
+        ScoredHour {
+            id,
+            meter,
+            start,
+            hour: hour % 24,
+            wh: 108.0 + 255.0 * score,
+            score,
+            kind,
+            feature,
+            normal,
+        }
     }
 
     fn read(value: &str, zone: Option<&TimeZone>) -> Result<ScoredHour, String> {
@@ -174,7 +189,8 @@ pub(crate) mod tests {
 
     #[test]
     fn the_talks_record_is_enough() {
-        let hour = read(r#"{"EVENT_TS": 1536343200000, "HOUR": 4, "KWH": 1500, "FN": 5.4588}"#, None).unwrap();
+        let hour =
+            read(r#"{"EVENT_TS": 1536343200000, "HOUR": 4, "KWH": 1500, "FN": 5.4588}"#, None).unwrap();
         assert_eq!((hour.meter.as_str(), hour.hour, hour.wh, hour.score), ("home", 4, 1500.0, 5.4588));
         assert_eq!((hour.start.to_string().as_str(), hour.is_final()), ("2018-09-07T18:00:00Z", true));
         assert_eq!(hour.id, alert_id("home", 1_536_343_200_000));
@@ -217,7 +233,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_hostile_name_is_cut_and_has_no_control_characters() {
-        let hour = read(&format!(r#"{{"HOUR": 4, "KWH": 1, "FN": 5, "meter": "a\nb{}"}}"#, "ü".repeat(500)), None);
+        let hour =
+            read(&format!(r#"{{"HOUR": 4, "KWH": 1, "FN": 5, "meter": "a\nb{}"}}"#, "ü".repeat(500)), None);
         let meter = hour.unwrap().meter;
         assert!(meter.starts_with("a bü") && meter.len() <= MAX_TEXT_BYTES);
     }

@@ -31,7 +31,9 @@ impl Locale {
     pub fn named(name: &str) -> Result<Self, String> {
         let plain = name.split(['.', '@']).next().unwrap_or_default().replace('-', "_");
         let place = if plain == "C" { Ok(Place::POSIX) } else { Place::try_from(plain.as_str()) };
-        place.map(Self::of).map_err(|_| format!("`{name}` is no locale that is known, such as de_DE or en_US"))
+        place
+            .map(Self::of)
+            .map_err(|_| format!("`{name}` is no locale that is known, such as de_DE or en_US"))
     }
 
     fn of(place: Place) -> Self {
@@ -113,7 +115,14 @@ mod tests {
         let of = |name: &str| {
             let locale = Locale::named(name).unwrap();
             let at = "2024-02-03T04:00".parse().unwrap();
-            format!("{} | {} | {} {} | {}", locale.number(1_234_567.891, 2), locale.number(-0.001, 1), locale.hour(0), locale.hour(16), locale.day(at))
+            format!(
+                "{} | {} | {} {} | {}",
+                locale.number(1_234_567.891, 2),
+                locale.number(-0.001, 1),
+                locale.hour(0),
+                locale.hour(16),
+                locale.day(at)
+            )
         };
         assert_eq!(of("C"), "1234567.89 | 0.0 | 0:00 16:00 | Sat 2024-02-03");
         assert_eq!(of("de_DE"), "1.234.567,89 | 0,0 | 0:00 16:00 | Sa 03.02.2024");
@@ -124,6 +133,9 @@ mod tests {
 
     #[test]
     fn a_place_that_is_not_known_is_refused() {
-        assert_eq!(Locale::named("xx_XX").unwrap_err(), "`xx_XX` is no locale that is known, such as de_DE or en_US");
+        assert_eq!(
+            Locale::named("xx_XX").unwrap_err(),
+            "`xx_XX` is no locale that is known, such as de_DE or en_US"
+        );
     }
 }

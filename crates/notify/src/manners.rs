@@ -159,7 +159,9 @@ impl Manners {
         let number = |name: &str, own: Option<f64>, all: Option<f64>, usual: f64| {
             let number = own.or(all).unwrap_or(usual);
             let is_one = !number.is_nan() && number >= 0.0;
-            is_one.then_some(number).ok_or_else(|| Error::change(format!("{name} = {number} is not a number of 0 or more")))
+            is_one
+                .then_some(number)
+                .ok_or_else(|| Error::change(format!("{name} = {number} is not a number of 0 or more")))
         };
         let budget = own.budget.or(all.budget).or(budget);
         if budget == Some(0) {
@@ -171,7 +173,9 @@ impl Manners {
         Ok(Self {
             min_score: number("min-score", own.min_score, all.min_score, 1.0)?,
             min_extra_wh: number("min-extra-wh", own.min_extra_wh, all.min_extra_wh, 0.0)?,
-            meters: meters.map(|meters| meters.iter().map(|meter| WildMatch::new(meter)).collect()).unwrap_or_default(),
+            meters: meters
+                .map(|meters| meters.iter().map(|meter| WildMatch::new(meter)).collect())
+                .unwrap_or_default(),
             kinds: own.kinds.clone().or_else(|| all.kinds.clone()).unwrap_or_default(),
             hours: own.hours.or(all.hours),
             cooldown: span(own.cooldown.or(all.cooldown).unwrap_or(Span(COOLDOWN))),
@@ -206,7 +210,8 @@ impl Manners {
 
     /// Why the channel is not told of an hour, if it is not.
     pub fn refuses(&self, hour: &ScoredHour, now: Timestamp) -> Option<Why> {
-        let is_routed = (self.meters.is_empty() || self.meters.iter().any(|meter| meter.matches(&hour.meter)))
+        let is_routed = (self.meters.is_empty()
+            || self.meters.iter().any(|meter| meter.matches(&hour.meter)))
             && (self.kinds.is_empty() || self.kinds.contains(&hour.kind))
             && self.hours.is_none_or(|hours| hours.contains(hour.hour));
         // Where it is not known what is normal, nothing is held back for it.
@@ -249,9 +254,9 @@ impl Manners {
         if what == What::End {
             return Due::Now;
         }
-        let free = said.last_ms.and_then(|last_ms| {
-            Timestamp::from_millisecond(last_ms).ok()?.checked_add(self.cooldown).ok()
-        });
+        let free = said
+            .last_ms
+            .and_then(|last_ms| Timestamp::from_millisecond(last_ms).ok()?.checked_add(self.cooldown).ok());
         // A clock that was set back holds nothing for longer than the cooldown.
         match free.filter(|free| *free > now.timestamp()) {
             Some(free) => {
@@ -271,7 +276,9 @@ fn next_month(now: &ZonedDateTime) -> Timestamp {
 
 /// The first instant after `now` at which a wall clock shows that time.
 fn next(now: &ZonedDateTime, time: Time) -> Timestamp {
-    let on = |day: &ZonedDateTime| day.datetime().date().to_datetime(time).to_zoned_datetime(now.time_zone().clone()).ok();
+    let on = |day: &ZonedDateTime| {
+        day.datetime().date().to_datetime(time).to_zoned_datetime(now.time_zone().clone()).ok()
+    };
     let today = on(now).filter(|today| today > now);
     let next = today.or_else(|| on(&now.tomorrow().ok()?));
     next.map_or(Timestamp::MAX, |next| next.timestamp())
@@ -383,7 +390,11 @@ pub(crate) mod tests {
         match manners(keys).due(what, said, &now(at)) {
             Due::Now => "now".to_owned(),
             Due::Later(due, why) => {
-                format!("{} {}", due.to_zoned_datetime(now(at).time_zone().clone()).strftime("%d %H:%M"), why.name())
+                format!(
+                    "{} {}",
+                    due.to_zoned_datetime(now(at).time_zone().clone()).strftime("%d %H:%M"),
+                    why.name()
+                )
             }
         }
     }
@@ -408,12 +419,18 @@ pub(crate) mod tests {
         let quiet = "quiet-hours = \"22:00-07:00\"";
         assert_eq!(due(quiet, ALERT, Said::default(), EVENING), "31 07:00 quiet-hours");
         assert_eq!(due(quiet, What::End, Said::default(), EVENING), "31 07:00 quiet-hours");
-        assert_eq!(due(quiet, ALERT, Said::default(), "2024-03-31T06:59:00+02:00[Europe/Paris]"), "31 07:00 quiet-hours");
+        assert_eq!(
+            due(quiet, ALERT, Said::default(), "2024-03-31T06:59:00+02:00[Europe/Paris]"),
+            "31 07:00 quiet-hours"
+        );
         assert_eq!(due(quiet, ALERT, Said::default(), "2024-03-31T07:00:00+02:00[Europe/Paris]"), "now");
         let urgent = "quiet-hours = \"22:00-07:00\"\nurgent-above = 1.9";
         assert_eq!(due(urgent, ALERT, Said::default(), EVENING), "now");
         let skipped = "quiet-hours = \"01:00-02:30\"";
-        assert_eq!(due(skipped, ALERT, Said::default(), "2024-03-31T01:10:00+01:00[Europe/Paris]"), "31 03:30 quiet-hours");
+        assert_eq!(
+            due(skipped, ALERT, Said::default(), "2024-03-31T01:10:00+01:00[Europe/Paris]"),
+            "31 03:30 quiet-hours"
+        );
     }
 
     #[test]
@@ -465,9 +482,12 @@ pub(crate) mod tests {
             (used, since_m, score, minute) in (0_u32..6, -500_i64..3000, 1.0..10.0, 0_i64..2_000_000),
         ) {
             let mut keys = format!("cooldown = \"{cooldown_m}m\"\nurgent-above = 8\n");
-            if quiet { keys += "quiet-hours = \"21:30-06:15\"\n" }
-            if digest { keys += "digest = \"02:30\"\n" }
-            if let Some(budget) = budget { keys += &format!("budget = {budget}\n") }
+            let more = [
+                quiet.then(|| "quiet-hours = \"21:30-06:15\"".to_owned()),
+                digest.then(|| "digest = \"02:30\"".to_owned()),
+                budget.map(|budget| format!("budget = {budget}")),
+            ];
+            keys += &more.into_iter().flatten().collect::<Vec<_>>().join("\n");
             let manners = manners(&keys);
             let mut now = now("2022-01-01T00:00:00+01:00[Europe/Paris]") + SignedDuration::from_mins(minute);
             let mut said = Said { last_ms: Some(now.timestamp().as_millisecond() - since_m * 60_000), this_month: used };

@@ -7,10 +7,10 @@
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use knowatt_stream::{Error, clock, pause::jittered};
 use tracing::{error, info, warn};
 
@@ -80,7 +80,12 @@ impl Shared {
 
 impl Notifier {
     /// Begins to empty an outbox.
-    pub fn start(outbox: Outbox, rules: Rules, senders: Vec<Sender>, give_up_after: Duration) -> Result<Self, Error> {
+    pub fn start(
+        outbox: Outbox,
+        rules: Rules,
+        senders: Vec<Sender>,
+        give_up_after: Duration,
+    ) -> Result<Self, Error> {
         let give_up_after = SignedDuration::try_from(give_up_after).unwrap_or(SignedDuration::MAX);
         let state = State {
             outbox,
@@ -94,8 +99,10 @@ impl Notifier {
         let mut notifier = Self { shared, threads: Vec::new() };
         for sender in senders {
             let worker = Worker { shared: Arc::clone(&notifier.shared), sender };
-            let thread = std::thread::Builder::new().name(worker.sender.name.clone()).spawn(move || worker.run());
-            let thread = thread.map_err(|error| Error::outside(format!("no thread can be started: {error}")))?;
+            let thread =
+                std::thread::Builder::new().name(worker.sender.name.clone()).spawn(move || worker.run());
+            let thread =
+                thread.map_err(|error| Error::outside(format!("no thread can be started: {error}")))?;
             notifier.threads.push(thread);
         }
         Ok(notifier)
@@ -127,7 +134,9 @@ impl Notifier {
         #[cfg(feature = "mqtt")]
         state.see(hours, &self.shared.rules)?;
         if held == 0 && taken.held > 0 {
-            info!("something is held back for later: `knowatt notify status` shows what, and why (only the first is said)");
+            info!(
+                "something is held back for later: `knowatt notify status` shows what, and why (only the first is said)"
+            );
         }
         drop(state);
         self.shared.changed.notify_all();
@@ -159,9 +168,9 @@ impl Notifier {
 
     /// Ends, after what waits has been tried, for so long at most.
     pub fn finish(self, patience: Duration) -> Result<Counts, Error> {
-        let until = Instant::now() + patience;
+        let until = clock::now().checked_add(patience).unwrap_or(Timestamp::MAX);
         let mut state = self.shared.lock();
-        while state.outbox.waiting()? > 0 && Instant::now() < until {
+        while clock::now() < until && state.outbox.is_due_by(until)? {
             state = self.shared.wait(state, Duration::from_millis(50));
         }
         state.is_over = true;
@@ -184,7 +193,9 @@ impl State {
     #[cfg(feature = "mqtt")]
     fn see(&mut self, hours: &[ScoredHour], rules: &Rules) -> Result<(), Error> {
         if let Some(sensors) = &mut self.sensors {
-            hours.iter().for_each(|hour| sensors.see(hour));
+            for hour in hours {
+                sensors.see(hour);
+            }
         }
         self.publish(rules)
     }
@@ -227,7 +238,7 @@ impl Worker {
                         drop(state);
                         let came = self.sender.channel.send(&waiting.message);
                         state = shared.lock();
-                        self.note(&mut state, &waiting, came);
+                        self.note(&mut state, &waiting, &came);
                         shared.changed.notify_all();
                         continue;
                     }
@@ -241,12 +252,12 @@ impl Worker {
         }
     }
 
-    fn note(&self, state: &mut State, waiting: &Waiting, came: Result<String, Failure>) {
+    fn note(&self, state: &mut State, waiting: &Waiting, came: &Result<String, Failure>) {
         let channel = &self.sender.name;
         let Waiting { id, message, tries, made, .. } = waiting;
         let (title, tries, now) = (&message.title, tries + 1, clock::now());
         let shown = |text: &str| self.sender.shown(text);
-        let (answer, became) = match &came {
+        let (answer, became) = match came {
             Ok(answer) => {
                 state.counts.delivered += 1;
                 info!(channel, tries, "sent: {title}");
@@ -259,7 +270,12 @@ impl Worker {
                 let why = shown(why);
                 // A channel that is down for days would flood the log.
                 if tries.is_power_of_two() {
-                    warn!(channel, tries, "not sent, and tried again in {:.1} s: {title}: {why}", pause.as_secs_f64());
+                    warn!(
+                        channel,
+                        tries,
+                        "not sent, and tried again in {:.1} s: {title}: {why}",
+                        pause.as_secs_f64()
+                    );
                 }
                 let next = now.checked_add(pause).unwrap_or(now);
                 (why, Some(Some(next)))
@@ -286,5 +302,97 @@ impl Worker {
         if let Err(error) = state.outbox.became(*id, &became, now) {
             error!(channel, "{error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::{
+        channel::Channel,
+        config::NotifyConfig,
+        hour::tests::at,
+        message::Message,
+        open::rules,
+        outbox::{ChannelStatus, Outbox},
+    };
+
+    /// When each try was, and of what.
+    type Tries = Vec<(Instant, String)>;
+
+    /// Fails as it is told, one answer a try; then all is well. Notes when each try was, and of what.
+    struct Flaky {
+        answers: Vec<Failure>,
+        tries: Arc<Mutex<Tries>>,
+    }
+
+    impl Channel for Flaky {
+        fn send(&mut self, message: &Message) -> Result<String, Failure> {
+            self.tries.lock().unwrap().push((Instant::now(), message.key.clone()));
+            self.answers.pop().map_or_else(|| Ok("the token is hunter2".to_owned()), Err)
+        }
+    }
+
+    /// Two channels, of which the first fails so; ten episodes; and what was tried at each, with how it then stands.
+    fn told(answers: Vec<Failure>) -> ([Tries; 2], Counts, Vec<ChannelStatus>) {
+        let text = "[notify.manners]\ncooldown = \"0s\"\nstale-after = \"0s\"\nfollow-up = false\n\
+                    [notify.channels.a]\nkind = \"log\"\n[notify.channels.b]\nkind = \"log\"";
+        let config = NotifyConfig::parse(text).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.db");
+        let tries = [Arc::default(), Arc::<Mutex<Tries>>::default()];
+        let sender = |(name, answers): (&str, Vec<Failure>), tries: &Arc<_>| {
+            let channel = Box::new(Flaky { answers, tries: Arc::clone(tries) });
+            Sender { name: name.to_owned(), channel, secrets: vec!["hunter2".into()] }
+        };
+        let senders = vec![sender(("a", answers), &tries[0]), sender(("b", Vec::new()), &tries[1])];
+        let notifier =
+            Notifier::start(Outbox::open(&path).unwrap(), rules(&config).unwrap(), senders, GIVE_UP_AFTER)
+                .unwrap();
+        let hours: Vec<_> = (0..10).map(|episode| at(4 * episode, 2.0)).collect();
+        notifier.take(&hours, "test", None).unwrap();
+        let counts = notifier.finish(Duration::from_secs(2)).unwrap();
+        let outbox = Outbox::look_into(&path).unwrap();
+        let status = outbox.status(&[], &rules(&config).unwrap().local(clock::now())).unwrap();
+        (tries.map(|tries| tries.lock().unwrap().clone()), counts, status)
+    }
+
+    fn again(after_ms: u64) -> Failure {
+        Failure::Again { why: "hunter2 is busy".to_owned(), after: Some(Duration::from_millis(after_ms)) }
+    }
+
+    #[test]
+    fn messages_go_in_their_order_however_often_they_fail() {
+        let ([a, b], counts, _) = told(vec![again(0); 25]);
+        assert_eq!((counts.delivered, counts.failures, counts.dead, counts.waiting), (20, 25, 0, 0));
+        let mut sent: Vec<_> = a.iter().map(|(_, key)| key).collect();
+        assert_eq!(sent.len(), 35);
+        sent.dedup();
+        assert_eq!(sent, b.iter().map(|(_, key)| key).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_channel_that_wants_to_be_left_alone_is_and_holds_up_no_other() {
+        let ([a, b], counts, _) = told(vec![again(700)]);
+        assert!(a[1].0 - a[0].0 >= Duration::from_millis(700));
+        assert!(b.last().unwrap().0 < a[1].0);
+        assert_eq!((a.len(), counts.waiting), (11, 0));
+    }
+
+    #[test]
+    fn what_is_refused_is_kept_without_secrets_and_the_rest_goes_on() {
+        let ([a, _], counts, status) = told(vec![Failure::never("answer 400 for hunter2")]);
+        assert_eq!((counts.delivered, counts.dead, a.len()), (19, 1, 10));
+        assert_eq!((status[0].delivered, status[0].dead), (9, 1));
+        assert_eq!(status[0].dead_letters[0].answer, "answer 400 for **REDACTED**");
+    }
+
+    #[test]
+    fn what_cannot_be_delivered_now_waits_for_the_next_start() {
+        let ([a, b], counts, status) = told(vec![again(60_000)]);
+        assert_eq!((a.len(), b.len(), counts.waiting), (1, 10, 10));
+        assert_eq!(status[0].waiting_because.as_deref(), Some("**REDACTED** is busy"));
     }
 }

@@ -47,9 +47,14 @@ impl Sender {
 
 /// What decides; nothing secret is needed for it.
 pub fn rules(config: &NotifyConfig) -> Result<Rules, Error> {
-    let locale = config.locale.as_deref().map_or_else(|| Ok(Locale::default()), Locale::named).map_err(Error::change)?;
+    let locale = config
+        .locale
+        .as_deref()
+        .map_or_else(|| Ok(Locale::default()), Locale::named)
+        .map_err(Error::change)?;
     let zone = config.tz.as_deref().map(|name| Calendar::new(name, DayClasses::None)).transpose();
-    let zone = zone.map_err(|error| Error::change(format!("tz: {error}")))?.map(|calendar| calendar.zone().clone());
+    let zone =
+        zone.map_err(|error| Error::change(format!("tz: {error}")))?.map(|calendar| calendar.zone().clone());
     if config.tariff.is_some_and(|tariff| !tariff.is_finite()) {
         return Err(Error::change("tariff is not what a kWh costs"));
     }
@@ -63,7 +68,9 @@ pub fn rules(config: &NotifyConfig) -> Result<Rules, Error> {
             };
             let manners = Manners::new(&channel.manners, &config.manners, budget)?;
             if manners.needs_zone() && zone.is_none() {
-                return Err(Error::change("quiet hours and digests are those of a time zone: name it, as `tz = \"Europe/Paris\"` in [notify]"));
+                return Err(Error::change(
+                    "quiet hours and digests are those of a time zone: name it, as `tz = \"Europe/Paris\"` in [notify]",
+                ));
             }
             let words = Words::new(&channel.words, &config.words, locale)?;
             Ok(ChannelRules { name: name.clone(), manners, words })
@@ -78,7 +85,11 @@ pub fn rules(config: &NotifyConfig) -> Result<Rules, Error> {
 
 /// What sends.
 pub fn senders(config: &NotifyConfig) -> Result<Vec<Sender>, Error> {
-    let locale = config.locale.as_deref().map_or_else(|| Ok(Locale::default()), Locale::named).map_err(Error::change)?;
+    let locale = config
+        .locale
+        .as_deref()
+        .map_or_else(|| Ok(Locale::default()), Locale::named)
+        .map_err(Error::change)?;
     let sender = |(name, channel): (&String, &ChannelConfig)| {
         sender(name, channel, locale).map_err(|error| of_channel(name, &error))
     };
@@ -86,7 +97,8 @@ pub fn senders(config: &NotifyConfig) -> Result<Vec<Sender>, Error> {
 }
 
 fn sender(name: &str, config: &ChannelConfig, locale: Locale) -> Result<Sender, Error> {
-    let access = Access { timeout: config.timeout.map_or(TIMEOUT, |span| span.0), ca_file: config.ca_file.clone() };
+    let access =
+        Access { timeout: config.timeout.map_or(TIMEOUT, |span| span.0), ca_file: config.ca_file.clone() };
     if access.timeout.is_zero() {
         return Err(Error::change("timeout = \"0s\" leaves no time to answer"));
     }
@@ -96,24 +108,32 @@ fn sender(name: &str, config: &ChannelConfig, locale: Locale) -> Result<Sender, 
         secret
     };
     let channel: Box<dyn Channel> = match &config.kind {
-        Kind::Pushbullet(config) => Box::new(Pushbullet::new(config, keep(config.token.get("token")?), &access)?),
-        Kind::HomeAssistantSpeech(config) => Box::new(Speech::new(config, &keep(config.token.get("token")?), &access)?),
+        Kind::Pushbullet(config) => {
+            Box::new(Pushbullet::new(config, keep(config.token.get("token")?), &access)?)
+        }
+        Kind::HomeAssistantSpeech(config) => {
+            Box::new(Speech::new(config, &keep(config.token.get("token")?), &access)?)
+        }
         Kind::HomeAssistantNotify(config) => {
             Box::new(Notification::new(config, &keep(config.token.get("token")?), &access)?)
         }
-        Kind::HomeAssistantEvent(config) => Box::new(HubEvent::new(config, &keep(config.token.get("token")?), &access)?),
+        Kind::HomeAssistantEvent(config) => {
+            Box::new(HubEvent::new(config, &keep(config.token.get("token")?), &access)?)
+        }
         Kind::Ntfy(config) => {
             let token = config.token.as_ref().map(|token| token.get("token")).transpose()?.map(&mut keep);
             Box::new(Ntfy::new(config, keep(config.topic.get("topic")?), token, &access)?)
         }
         Kind::Webhook(config) => {
             let url = keep(config.url.get("url")?);
-            let headers = config.headers.iter().map(|(name, value)| Ok((name.clone(), keep(value.get(name)?))));
+            let headers =
+                config.headers.iter().map(|(name, value)| Ok((name.clone(), keep(value.get(name)?))));
             let headers = headers.collect::<Result<_, Error>>()?;
             Box::new(Webhook::new(config, url, headers, locale, &access)?)
         }
         Kind::Mail(config) => {
-            let password = config.password.as_ref().map(|password| password.get("password")).transpose()?.map(&mut keep);
+            let password =
+                config.password.as_ref().map(|password| password.get("password")).transpose()?.map(&mut keep);
             Box::new(Mail::new(config, password.as_ref(), &access)?)
         }
         Kind::Command(config) => Box::new(Run::new(config, locale, access.timeout)?),

@@ -180,7 +180,8 @@ fn put(
     now: &ZonedDateTime,
 ) -> rusqlite::Result<bool> {
     let now_ms = now.timestamp().as_millisecond();
-    let text = serde_json::to_string(message).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let text = serde_json::to_string(message)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let is_new = transaction.execute(
         "INSERT INTO delivery (channel, key, message, state, made_ms, tries, next_ms) VALUES (?1, ?2, ?3, 'waiting', ?4, 0, ?4) \
          ON CONFLICT DO NOTHING",
@@ -195,3 +196,6 @@ fn put(
     }
     Ok(is_new)
 }
+
+#[cfg(test)]
+mod tests;

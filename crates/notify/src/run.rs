@@ -38,7 +38,12 @@ pub struct Notify {
 
 impl Notify {
     /// Opens all but the source. With `dry` nothing is kept and nothing is committed, and the senders are to be such as send nothing.
-    pub fn open(config: &Config, notify: &NotifyConfig, senders: Vec<Sender>, is_dry: bool) -> Result<Self, Error> {
+    pub fn open(
+        config: &Config,
+        notify: &NotifyConfig,
+        senders: Vec<Sender>,
+        is_dry: bool,
+    ) -> Result<Self, Error> {
         let from = notify.source(config)?;
         let mut source = Config::default();
         source.source.kafka = notify.kafka(config);
@@ -53,11 +58,8 @@ impl Notify {
             schema_registry: notify.schema_registry.clone().or_else(|| config.sink.schema_registry.clone()),
             ..Options::default()
         };
-        let notifier = if is_dry {
-            notify.start_with(Outbox::in_memory()?, senders)?
-        } else {
-            notify.start(senders)?
-        };
+        let notifier =
+            if is_dry { notify.start_with(Outbox::in_memory()?, senders)? } else { notify.start(senders)? };
         let zone = rules(notify)?.setting.zone;
         Ok(Self { source, from, notifier, options, zone, is_dry })
     }
@@ -126,7 +128,9 @@ impl NotifyConfig {
             Error::change("it is not said where anomalies come from: --from kafka://broker:9092/anomoly_power, or `from` in [notify]")
         })?;
         let is_mqtt = from.starts_with("mqtt://") || from.starts_with("mqtts://");
-        let has_topic = from.split_once("://").is_some_and(|(_, rest)| rest.split_once('/').is_some_and(|(_, topic)| !topic.is_empty()));
+        let has_topic = from
+            .split_once("://")
+            .is_some_and(|(_, rest)| rest.split_once('/').is_some_and(|(_, topic)| !topic.is_empty()));
         Ok(match (is_mqtt, has_topic) {
             (true, false) => format!("{}/{ANOMALIES}", from.trim_end_matches('/')),
             (true, true) => from.replace("{meter}", "+"),

@@ -68,7 +68,9 @@ fn read(path: &Path) -> Result<String, String> {
         let about = fs::metadata(path).map_err(|error| format!("{named}: {error}"))?;
         let mode = about.permissions().mode() & 0o777;
         if mode & 0o007 != 0 {
-            return Err(format!("every user of this machine can read {named} (mode {mode:o}): chmod 600 {named}"));
+            return Err(format!(
+                "every user of this machine can read {named} (mode {mode:o}): chmod 600 {named}"
+            ));
         }
     }
     let text = fs::read_to_string(path).map_err(|error| format!("{named}: {error}"))?;
@@ -144,19 +146,29 @@ mod tests {
         let source = SecretSource::File(path.clone());
         let with_mode = |mode| {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            source.get("the token").map(|secret| secret.reveal().to_owned()).map_err(|error| error.to_string())
+            source
+                .get("the token")
+                .map(|secret| secret.reveal().to_owned())
+                .map_err(|error| error.to_string())
         };
         for mode in [0o600, 0o400, 0o640] {
             assert_eq!(with_mode(mode).unwrap(), "hunter2");
         }
         let said = with_mode(0o644).unwrap_err();
-        assert!(said.contains("mode 644") && said.contains("chmod 600") && !said.contains("hunter2"), "{said}");
+        assert!(
+            said.contains("mode 644") && said.contains("chmod 600") && !said.contains("hunter2"),
+            "{said}"
+        );
     }
 
     #[test]
     fn a_secret_that_is_not_there_is_said_by_its_name() {
-        let said = SecretSource::Env("KNOWATT_NO_SUCH".to_owned()).get("channel `phone`").unwrap_err().to_string();
-        assert_eq!(said, "channel `phone`: the variable KNOWATT_NO_SUCH of the environment has no text in it");
+        let said =
+            SecretSource::Env("KNOWATT_NO_SUCH".to_owned()).get("channel `phone`").unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "channel `phone`: the variable KNOWATT_NO_SUCH of the environment has no text in it"
+        );
         let said = SecretSource::File("/nowhere".into()).get("x").unwrap_err().to_string();
         assert!(said.starts_with("x: /nowhere: "), "{said}");
     }
@@ -164,7 +176,10 @@ mod tests {
     #[test]
     fn a_secret_is_not_shown_in_what_came_back() {
         let secrets = [Secret::from("hunter2")];
-        assert_eq!(redacted("token hunter2 is wrong: hunter2", &secrets), "token **REDACTED** is wrong: **REDACTED**");
+        assert_eq!(
+            redacted("token hunter2 is wrong: hunter2", &secrets),
+            "token **REDACTED** is wrong: **REDACTED**"
+        );
         assert_eq!(format!("{:?}", Text::Plain("hunter2".to_owned())), REDACTED);
     }
 }

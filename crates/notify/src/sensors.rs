@@ -108,7 +108,10 @@ impl Sensors {
     pub(crate) fn start(config: &SensorsConfig) -> Result<Self, Error> {
         let is_broker = config.to.starts_with("mqtt://") || config.to.starts_with("mqtts://");
         if !is_broker {
-            return Err(Error::change(format!("[notify.sensors] to = \"{}\" is no broker, as mqtt://hub:1883", config.to)));
+            return Err(Error::change(format!(
+                "[notify.sensors] to = \"{}\" is no broker, as mqtt://hub:1883",
+                config.to
+            )));
         }
         let client = node(config.mqtt.client_id.as_deref().unwrap_or("home"));
         let availability = format!("knowatt/notify/{client}/availability");
@@ -155,7 +158,9 @@ impl Sensors {
         }
         if self.known.len() == MOST_METERS {
             if !std::mem::replace(&mut self.is_full, true) {
-                warn!("more than {MOST_METERS} meters: the others are no devices; name those that are, as `meters` in [notify.sensors]");
+                warn!(
+                    "more than {MOST_METERS} meters: the others are no devices; name those that are, as `meters` in [notify.sensors]"
+                );
             }
             return;
         }
@@ -164,7 +169,11 @@ impl Sensors {
     }
 
     /// Publishes what has changed.
-    pub(crate) fn publish(&mut self, summary: impl Fn(&str) -> Result<MeterSummary, Error>, now: Timestamp) -> Result<(), Error> {
+    pub(crate) fn publish(
+        &mut self,
+        summary: impl Fn(&str) -> Result<MeterSummary, Error>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let mut letters = Vec::new();
         for (meter, known) in &mut self.known {
             let state = state(known.newest.as_ref(), &summary(meter)?, now);
@@ -221,8 +230,11 @@ fn node(meter: &str) -> String {
     if meter.is_empty() {
         return "home".to_owned();
     }
-    let plain: String =
-        meter.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).take(40).collect();
+    let plain: String = meter
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
+        .take(40)
+        .collect();
     if plain == meter {
         return plain;
     }
@@ -257,14 +269,25 @@ fn configs(prefix: &str, availability: &str, meter: &str) -> Vec<Letter> {
         retained(format!("{prefix}/{component}/knowatt_{node}/{name}/config"), config.to_string())
     };
     let wh = json!({ "unit_of_measurement": "Wh", "device_class": "energy" });
-    let energy = json!({ "unit_of_measurement": "Wh", "device_class": "energy", "state_class": "total_increasing" });
+    let energy =
+        json!({ "unit_of_measurement": "Wh", "device_class": "energy", "state_class": "total_increasing" });
     vec![
-        entity("sensor", "score", "score", json!({ "state_class": "measurement", "icon": "mdi:gauge", "suggested_display_precision": 2 })),
+        entity(
+            "sensor",
+            "score",
+            "score",
+            json!({ "state_class": "measurement", "icon": "mdi:gauge", "suggested_display_precision": 2 }),
+        ),
         entity("sensor", "energy_wh", "energy this hour", energy),
         entity("sensor", "normal_low_wh", "normal at least", wh.clone()),
         entity("sensor", "normal_high_wh", "normal at most", wh),
         entity("sensor", "last_alert", "last alert", json!({ "device_class": "timestamp" })),
-        entity("sensor", "alerts_this_month", "alerts this month", json!({ "state_class": "measurement", "icon": "mdi:counter" })),
+        entity(
+            "sensor",
+            "alerts_this_month",
+            "alerts this month",
+            json!({ "state_class": "measurement", "icon": "mdi:counter" }),
+        ),
         entity("binary_sensor", "problem", "unusual power usage", json!({ "device_class": "problem" })),
     ]
 }
@@ -284,7 +307,12 @@ impl Publishing {
         let mut pause = Duration::from_secs(1);
         let mut is_said = false;
         let mut publisher = loop {
-            match Publisher::open(&self.config.to, &self.config.mqtt, Some(self.will.clone()), Arc::clone(&self.stop)) {
+            match Publisher::open(
+                &self.config.to,
+                &self.config.mqtt,
+                Some(self.will.clone()),
+                Arc::clone(&self.stop),
+            ) {
                 Ok(publisher) => break publisher,
                 Err(error) if error.remedy() == Remedy::Change => {
                     error!("[notify.sensors]: {error}; there are no sensors until that is changed");
@@ -326,7 +354,9 @@ impl Publishing {
                 return false;
             }
             match self.incoming.recv_timeout(Duration::from_millis(100)) {
-                Ok(letters) => self.kept.extend(letters.into_iter().map(|letter| (letter.topic.clone(), letter))),
+                Ok(letters) => {
+                    self.kept.extend(letters.into_iter().map(|letter| (letter.topic.clone(), letter)));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return false,
             }

@@ -57,8 +57,7 @@ const USUAL: [&str; 7] = [
      {% if count > episodes | length %}\n- and {{ count - (episodes | length) }} more{% endif %}",
     "There was unusual power usage {{ count }} times. The most was {{ wh | number }} Wh at {{ hour | clock }}. Please check!",
 ];
-const NAMES: [&str; 7] =
-    ["title", "alert", "alert-spoken", "end", "end-spoken", "digest", "digest-spoken"];
+const NAMES: [&str; 7] = ["title", "alert", "alert-spoken", "end", "end-spoken", "digest", "digest-spoken"];
 
 impl WordsConfig {
     fn get(&self, at: usize) -> Option<&String> {
@@ -143,7 +142,14 @@ impl Words {
             MessageEvent::Test => format!("This is a test. {text}"),
             _ => text,
         };
-        Ok(Message { key, event: facts.event, title: marked(title), text: marked(text), spoken: marked(spoken), facts })
+        Ok(Message {
+            key,
+            event: facts.event,
+            title: marked(title),
+            text: marked(text),
+            spoken: marked(spoken),
+            facts,
+        })
     }
 }
 
@@ -213,7 +219,11 @@ impl Setting {
         let mut episodes: Vec<Facts> = told.iter().take(MOST_LISTED).map(facts).collect();
         episodes.sort_by(|a, b| a.timestamp.cmp(&b.timestamp));
         // More than one meter has no one name.
-        let meter = if told.iter().all(|other| other.peak.meter == first.meter) { first.meter.clone() } else { String::new() };
+        let meter = if told.iter().all(|other| other.peak.meter == first.meter) {
+            first.meter.clone()
+        } else {
+            String::new()
+        };
         Some(Facts { meter, count, episodes, ..first })
     }
 }
@@ -233,9 +243,13 @@ fn how_unusual(hour: &ScoredHour) -> String {
     };
     match hour.wh / high_wh {
         ratio if ratio < 1.1 => "this is a little more than the most that is normal".to_owned(),
-        ratio if ratio < 2.0 => format!("this is {:.0} % more than the most that is normal", (ratio - 1.0) * 100.0),
+        ratio if ratio < 2.0 => {
+            format!("this is {:.0} % more than the most that is normal", (ratio - 1.0) * 100.0)
+        }
         ratio if ratio < 3.0 => "this is more than twice the most that is normal".to_owned(),
-        ratio if ratio < 100.0 => format!("this is more than {:.0} times the most that is normal", ratio.floor()),
+        ratio if ratio < 100.0 => {
+            format!("this is more than {:.0} times the most that is normal", ratio.floor())
+        }
         _ => "this is more than a hundred times the most that is normal".to_owned(),
     }
 }
@@ -291,10 +305,14 @@ mod tests {
 
     #[test]
     fn what_is_told_late_has_its_day_and_a_place_has_its_numbers() {
-        let peak = ScoredHour { wh: 1500.0, kind: AnomalyKind::Floor, feature: "floor-3h".to_owned(), ..at(4, 5.5) };
+        let peak =
+            ScoredHour { wh: 1500.0, kind: AnomalyKind::Floor, feature: "floor-3h".to_owned(), ..at(4, 5.5) };
         let told = Told { peak: &peak, key: "k", hours: 1, extra_wh: None, is_over: true };
         let now = peak.start + jiff::SignedDuration::from_hours(13);
-        let zone = knowatt_score::Calendar::new("Australia/Sydney", Default::default()).unwrap().zone().clone();
+        let zone = knowatt_score::Calendar::new("Australia/Sydney", knowatt_score::DayClasses::default())
+            .unwrap()
+            .zone()
+            .clone();
         let setting = setting(Some(zone), "en_US", None);
         let facts = setting.facts(MessageEvent::Alert, &told, now);
         let words = Words::new(&WordsConfig::default(), &WordsConfig::default(), setting.locale).unwrap();
@@ -319,8 +337,10 @@ mod tests {
     #[test]
     fn a_digest_lists_some_in_their_order_and_counts_all() {
         let peaks: Vec<_> = (0..30).map(|hour| at(29 - hour, 5.0)).collect();
-        let told: Vec<_> =
-            peaks.iter().map(|peak| Told { peak, key: "k", hours: 1, extra_wh: None, is_over: true }).collect();
+        let told: Vec<_> = peaks
+            .iter()
+            .map(|peak| Told { peak, key: "k", hours: 1, extra_wh: None, is_over: true })
+            .collect();
         let facts = setting(Some(TimeZone::UTC), "C", None).digest(&told, 1000, peaks[0].start).unwrap();
         let text = words("").unwrap().message("d".to_owned(), facts).unwrap().text;
         let lines: Vec<_> = text.lines().collect();

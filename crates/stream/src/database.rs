@@ -204,7 +204,9 @@ fn lock(path: &Path, sort: &Sort) -> Result<File, Error> {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(PATIENCE / 40),
             Err(TryLockError::WouldBlock) => return Err(in_use(&named.to_string(), sort)),
-            Err(TryLockError::Error(error)) => return Err(Error::outside(format!("{named} cannot be locked: {error}"))),
+            Err(TryLockError::Error(error)) => {
+                return Err(Error::outside(format!("{named} cannot be locked: {error}")));
+            }
         }
     }
 }

@@ -10,8 +10,9 @@ pub fn state_folder(option: &str) -> Result<PathBuf, Error> {
     let state = folder("STATE_DIRECTORY")
         .or_else(|| Some(folder("XDG_STATE_HOME")?.join("knowatt")))
         .or_else(|| Some(folder("HOME")?.join(".local/state/knowatt")));
-    let state =
-        state.ok_or_else(|| Error::change(format!("there is no folder for what is kept: name a file with {option}")))?;
+    let state = state.ok_or_else(|| {
+        Error::change(format!("there is no folder for what is kept: name a file with {option}"))
+    })?;
     fs::create_dir_all(&state)
         .map_err(|error| Error::change(format!("{}: {error}; name a file with {option}", state.display())))?;
     Ok(state)

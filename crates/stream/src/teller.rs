@@ -242,7 +242,9 @@ impl Teller<'_, '_> {
                 let kind = if is_level { AnomalyKind::Level } else { AnomalyKind::Floor };
                 self.hour(name, model, hour, &scored, kind, hour.start_ms)
             }
-            Told::Early(hour, scored) => self.hour(name, model, hour, &scored, AnomalyKind::Early, hour.start_ms),
+            Told::Early(hour, scored) => {
+                self.hour(name, model, hour, &scored, AnomalyKind::Early, hour.start_ms)
+            }
             Told::Flat(since_ms) if !self.is_committed => {
                 self.context.has_found = true;
                 let since = Timestamp::from_millisecond(since_ms).unwrap_or_default();

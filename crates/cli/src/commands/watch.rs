@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use knowatt_stream::{Counts, open, watch};
 
-use crate::{args::WatchArgs, commands::notify::People, live, output::say, text::counted};
+use crate::{args::WatchArgs, live, output::say, people::People, text::counted};
 
 pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let config = args.config()?;

@@ -73,7 +73,8 @@ impl Run {
         let values = context! { key, event => Serde(event), title, text, spoken, facts => Serde(facts) };
         let argument = |at| {
             let name = name(at);
-            let rendered = self.arguments.get_template(&name).and_then(|template| template.render(values.clone()));
+            let rendered =
+                self.arguments.get_template(&name).and_then(|template| template.render(values.clone()));
             // No argument can hold a zero byte.
             rendered.map(|text| text.replace('\0', "")).map_err(|error| wrong(&name, &error))
         };
@@ -112,7 +113,10 @@ impl Channel for Run {
                 Ok(None) => {
                     _ = child.kill();
                     _ = child.wait();
-                    return Err(Failure::again(format!("`{}` took longer than {:?} and was ended", self.program, self.timeout)));
+                    return Err(Failure::again(format!(
+                        "`{}` took longer than {:?} and was ended",
+                        self.program, self.timeout
+                    )));
                 }
                 Err(error) => return Err(Failure::again(format!("`{}`: {error}", self.program))),
             }
@@ -123,7 +127,9 @@ impl Channel for Run {
 fn became(program: &str, status: ExitStatus) -> Result<String, Failure> {
     match status.code() {
         Some(0) => Ok("exit code 0".to_owned()),
-        Some(code @ WRONG_USAGE) => Err(Failure::never(format!("`{program}` ended with exit code {code}, wrong usage"))),
+        Some(code @ WRONG_USAGE) => {
+            Err(Failure::never(format!("`{program}` ended with exit code {code}, wrong usage")))
+        }
         Some(code) => Err(Failure::again(format!("`{program}` ended with exit code {code}"))),
         None => Err(Failure::again(format!("`{program}` was ended: {status}"))),
     }
@@ -145,16 +151,24 @@ mod tests {
     #[test]
     fn an_argument_is_one_whatever_is_in_it() {
         let hostile = "a b; $(false) 'c' \"d\" {{ e }}";
-        assert!(run(&["test", "{{ title }}", "=", hostile.replace("{{", "{{ '{{' }}").as_str()], hostile).is_ok());
+        assert!(
+            run(&["test", "{{ title }}", "=", hostile.replace("{{", "{{ '{{' }}").as_str()], hostile).is_ok()
+        );
         assert!(run(&["test", "{{ facts.wh | number }}", "=", "1500"], "").is_ok());
     }
 
     #[test]
     fn what_becomes_of_it_is_told_by_the_exit_code() {
-        assert!(matches!(run(&["false"], ""), Err(Failure::Again { why, .. }) if why.contains("exit code 1")));
+        assert!(
+            matches!(run(&["false"], ""), Err(Failure::Again { why, .. }) if why.contains("exit code 1"))
+        );
         assert!(matches!(run(&["sh", "-c", "exit 64"], ""), Err(Failure::Never { .. })));
-        assert!(matches!(run(&["/no/such/program"], ""), Err(Failure::Never { why }) if why.contains("/no/such/program")));
-        assert!(matches!(run(&["sleep", "5"], ""), Err(Failure::Again { why, .. }) if why.contains("was ended")));
+        assert!(
+            matches!(run(&["/no/such/program"], ""), Err(Failure::Never { why }) if why.contains("/no/such/program"))
+        );
+        assert!(
+            matches!(run(&["sleep", "5"], ""), Err(Failure::Again { why, .. }) if why.contains("was ended"))
+        );
         assert!(run(&["sh", "-c", "test \"$KNOWATT_KEY$KNOWATT_EVENT\" = kalert"], "").is_ok());
     }
 }

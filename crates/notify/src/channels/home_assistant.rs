@@ -93,9 +93,9 @@ impl Hub {
                 Err(Failure::again(format!("`{entity}` is unavailable")))
             }
             Ok(_) => Ok(()),
-            Err(Failure::Never { why }) if why.starts_with("answer 404") => {
-                Err(Failure::never(format!("Home Assistant has no `{entity}`; Developer tools, States lists what it has")))
-            }
+            Err(Failure::Never { why }) if why.starts_with("answer 404") => Err(Failure::never(format!(
+                "Home Assistant has no `{entity}`; Developer tools, States lists what it has"
+            ))),
             Err(failure) => Err(explained(failure, &path)),
         }
     }
@@ -117,9 +117,13 @@ fn explained(failure: Failure, path: &str) -> Failure {
 /// The path of a service's call.
 fn service_path(service: &str, domain: &str) -> Result<String, Error> {
     let name = service.strip_prefix(domain).and_then(|rest| rest.strip_prefix('.'));
-    let is_name = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_name = |name: &&str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
     let name = name.filter(is_name);
-    let name = name.ok_or_else(|| Error::change(format!("service = \"{service}\" is no service of {domain}, as {domain}.name")))?;
+    let name = name.ok_or_else(|| {
+        Error::change(format!("service = \"{service}\" is no service of {domain}, as {domain}.name"))
+    })?;
     Ok(format!("services/{domain}/{name}"))
 }
 
@@ -162,7 +166,9 @@ impl Speech {
 impl Channel for Speech {
     fn send(&mut self, message: &Message) -> Result<String, Failure> {
         let mut data = match &self.tts {
-            Some(tts) => json!({ "entity_id": tts, "media_player_entity_id": self.speakers, "message": message.spoken }),
+            Some(tts) => {
+                json!({ "entity_id": tts, "media_player_entity_id": self.speakers, "message": message.spoken })
+            }
             None => json!({ "entity_id": self.speakers, "message": message.spoken }),
         };
         if let Some(language) = &self.language {
@@ -172,8 +178,8 @@ impl Channel for Speech {
     }
 
     fn check(&mut self) -> Result<(), Failure> {
-        let entities = self.tts.iter().chain(&self.speakers);
-        entities.map(|entity| self.hub.check(entity)).collect()
+        let mut entities = self.tts.iter().chain(&self.speakers);
+        entities.try_for_each(|entity| self.hub.check(entity))
     }
 }
 
@@ -215,7 +221,9 @@ impl HubEvent {
     pub fn new(config: &EventConfig, token: &Secret, access: &Access) -> Result<Self, Error> {
         let name = config.event_type.as_deref().unwrap_or("knowatt_alert");
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Err(Error::change(format!("event-type = \"{name}\" is no name of letters, digits and _")));
+            return Err(Error::change(format!(
+                "event-type = \"{name}\" is no name of letters, digits and _"
+            )));
         }
         Ok(Self { hub: Hub::new(&config.url, token, access)?, path: format!("events/{name}") })
     }

@@ -116,7 +116,10 @@ fn answer(answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, Failure
         }
         300..=399 => {
             let to = answer.header("location").unwrap_or("elsewhere").to_owned();
-            Err(Failure::never(format!("{} to {to}, which is not followed: name that address", answer.told())))
+            Err(Failure::never(format!(
+                "{} to {to}, which is not followed: name that address",
+                answer.told()
+            )))
         }
         _ => Err(Failure::never(answer.told())),
     }
@@ -154,19 +157,26 @@ impl Answer {
 pub(super) fn address(url: &str, what: &str) -> Result<String, Error> {
     let is_one = (url.starts_with("http://") || url.starts_with("https://"))
         && url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()));
-    let has_password = url.split_once("://").is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|place| place.contains('@')));
+    let has_password = url
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|place| place.contains('@')));
     if has_password {
-        return Err(Error::change(format!("{what}: an address with a user or a password in it is shown in messages: give them otherwise")));
+        return Err(Error::change(format!(
+            "{what}: an address with a user or a password in it is shown in messages: give them otherwise"
+        )));
     }
     if !is_one {
-        return Err(Error::change(format!("{what} is not an address such as http://homeassistant.local:8123")));
+        return Err(Error::change(format!(
+            "{what} is not an address such as http://homeassistant.local:8123"
+        )));
     }
     Ok(url.trim_end_matches('/').to_owned())
 }
 
 /// JSON that cannot fail to be made.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string(value).map_err(|error| Failure::never(format!("no JSON can be made of it: {error}")))
+    serde_json::to_string(value)
+        .map_err(|error| Failure::never(format!("no JSON can be made of it: {error}")))
 }
 
 #[cfg(test)]
@@ -206,7 +216,8 @@ mod tests {
         assert_eq!(asked("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{ }"), Ok("answer 200 { }".to_owned()));
         let refused = asked("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
         assert_eq!(refused, Err(Failure::never("answer 403 no")));
-        let redirected = asked("HTTP/1.1 301 Moved\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n");
+        let redirected =
+            asked("HTTP/1.1 301 Moved\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n");
         assert!(matches!(redirected, Err(Failure::Never { why }) if why.contains("http://elsewhere/")));
         assert_eq!(again("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"), None);
         assert_eq!(again("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{\"half"), None);
@@ -216,8 +227,16 @@ mod tests {
     #[test]
     fn how_long_to_wait_is_taken_from_the_answer() {
         assert_eq!(again("HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"), Some(7));
-        assert_eq!(again("HTTP/1.1 503 No\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Length: 0\r\n\r\n"), Some(0));
-        assert_eq!(again("HTTP/1.1 429 Slow\r\nRetry-After: 99999999\r\nContent-Length: 0\r\n\r\n"), Some(86_400));
+        assert_eq!(
+            again(
+                "HTTP/1.1 503 No\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Length: 0\r\n\r\n"
+            ),
+            Some(0)
+        );
+        assert_eq!(
+            again("HTTP/1.1 429 Slow\r\nRetry-After: 99999999\r\nContent-Length: 0\r\n\r\n"),
+            Some(86_400)
+        );
         assert_eq!(again("HTTP/1.1 429 Slow\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n"), None);
         assert_eq!(again("HTTP/1.1 429 Slow\r\nX-Ratelimit-Reset: 1\r\nContent-Length: 0\r\n\r\n"), Some(0));
     }

@@ -68,7 +68,9 @@ impl Mail {
     /// Nothing is asked yet.
     pub fn new(config: &MailConfig, password: Option<&Secret>, access: &Access) -> Result<Self, Error> {
         let mailbox = |address: &String| {
-            address.parse::<Mailbox>().map_err(|error| Error::change(format!("`{address}` is no address of mail: {error}")))
+            address
+                .parse::<Mailbox>()
+                .map_err(|error| Error::change(format!("`{address}` is no address of mail: {error}")))
         };
         let from = mailbox(&config.from)?;
         let to = config.to.iter().map(mailbox).collect::<Result<Vec<_>, _>>()?;
@@ -80,7 +82,9 @@ impl Mail {
             if let Some(path) = &access.ca_file {
                 let wrong = |why: String| Error::change(format!("ca-file {}: {why}", path.display()));
                 let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-                tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| wrong(error.to_string()))?);
+                tls = tls.add_root_certificate(
+                    Certificate::from_pem(&pem).map_err(|error| wrong(error.to_string()))?,
+                );
             }
             tls.build().map_err(|error| Error::outside(format!("TLS cannot be used: {error}")))
         };
@@ -97,9 +101,12 @@ impl Mail {
         match (&config.user, password) {
             (Some(user), Some(password)) => {
                 if config.tls == MailTls::None {
-                    return Err(Error::change("a password is not sent without TLS: take `tls` away, or the password"));
+                    return Err(Error::change(
+                        "a password is not sent without TLS: take `tls` away, or the password",
+                    ));
                 }
-                transport = transport.credentials(Credentials::new(user.clone(), password.reveal().to_owned()));
+                transport =
+                    transport.credentials(Credentials::new(user.clone(), password.reveal().to_owned()));
             }
             (None, None) => {}
             _ => return Err(Error::change("`user` and `password` go together")),
@@ -122,7 +129,9 @@ impl Channel for Mail {
         let letter = letter.body(message.text.clone());
         let letter = letter.map_err(|error| Failure::never(format!("no mail can be made of it: {error}")))?;
         match self.transport.send(&letter) {
-            Ok(response) => Ok(format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" "))),
+            Ok(response) => {
+                Ok(format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" ")))
+            }
             Err(error) => {
                 let why = told(&error);
                 Err(if error.is_permanent() { Failure::never(why) } else { Failure::again(why) })

@@ -59,7 +59,12 @@ struct Publication<'a> {
 
 impl Ntfy {
     /// Nothing is asked yet.
-    pub fn new(config: &NtfyConfig, topic: Secret, token: Option<Secret>, access: &Access) -> Result<Self, Error> {
+    pub fn new(
+        config: &NtfyConfig,
+        topic: Secret,
+        token: Option<Secret>,
+        access: &Access,
+    ) -> Result<Self, Error> {
         if config.priority.is_some_and(|priority| !(1..=5).contains(&priority)) {
             return Err(Error::change("priority is from 1 to 5"));
         }

@@ -59,7 +59,9 @@ impl Webhook {
         let is_put = match config.method.as_deref() {
             None | Some("POST") => false,
             Some("PUT") => true,
-            Some(other) => return Err(Error::change(format!("method = \"{other}\" is neither POST nor PUT"))),
+            Some(other) => {
+                return Err(Error::change(format!("method = \"{other}\" is neither POST nor PUT")));
+            }
         };
         for (name, value) in &headers {
             let is_header = ureq::http::HeaderName::try_from(name.as_str()).is_ok()
@@ -70,7 +72,8 @@ impl Webhook {
         }
         let address = address(url.reveal(), "url")?;
         // With the slash at its end, if it has one: it may matter there.
-        let url = if url.reveal().ends_with('/') { Secret::from(format!("{address}/").as_str()) } else { url };
+        let url =
+            if url.reveal().ends_with('/') { Secret::from(format!("{address}/").as_str()) } else { url };
         let mut body = None;
         if let Some(template) = &config.body {
             let mut templates = environment(locale);

@@ -73,6 +73,14 @@ impl Outbox {
         count.map_err(|error| self.database.failed(&error))
     }
 
+    /// Whether any channel's first message may be tried by then.
+    pub fn is_due_by(&self, then: Timestamp) -> Result<bool, Error> {
+        let query = "SELECT count(*) FROM (SELECT next_ms, min(id) FROM delivery WHERE state = 'waiting' GROUP BY channel) WHERE next_ms <= ?1";
+        let count =
+            self.database.connection().query_row(query, [then.as_millisecond()], |row| row.get::<_, u32>(0));
+        count.map(|count| count > 0).map_err(|error| self.database.failed(&error))
+    }
+
     /// Has what could not be delivered tried again; how many messages it is.
     pub fn retry(&mut self, channel: Option<&str>, now: Timestamp) -> Result<usize, Error> {
         self.change(|transaction| {

@@ -1,12 +1,13 @@
 //! What time alone brings: the end of episodes, and what was held back.
 
 use jiff::{SignedDuration, Timestamp};
+use knowatt_score::is_one_episode;
 use knowatt_stream::Error;
 use rusqlite::params;
 
 use super::{
     ChannelRules, Outbox, Rules, Taken,
-    intake::{Episode, Work, failed, is_behind, read},
+    intake::{Episode, Work, failed, read},
     said,
 };
 use crate::{
@@ -65,9 +66,10 @@ impl Work<'_, '_> {
             "SELECT id, key, last_ms, peak, is_over FROM episode WHERE is_over = 0 AND heard_ms <= ?1",
             [before(SETTLE).as_millisecond()],
         )?;
+        // The first instant at which an hour may begin of which nothing is known yet.
+        let unknown = before(SignedDuration::from_hours(1) + SETTLE - SignedDuration::from_millis(1));
         for episode in open {
-            // The hour that has just ended may still be to come.
-            if is_behind(&episode, before(SignedDuration::from_hours(1) + SETTLE)) {
+            if !is_one_episode(episode.last, unknown) {
                 self.end(&episode)?;
             }
         }
@@ -81,7 +83,9 @@ impl Work<'_, '_> {
              WHERE channel = ?1 AND due_ms <= ?2 AND state = 'waits' ORDER BY first_ms, episode.id",
             params![channel.name, self.now_ms()],
         )?;
-        let Some(highest) = due.iter().map(|episode| episode.peak.score).reduce(f64::max) else { return Ok(()) };
+        let Some(highest) = due.iter().map(|episode| episode.peak.score).reduce(f64::max) else {
+            return Ok(());
+        };
         let said = said(self.transaction, &channel.name, self.now)?;
         if let Due::Later(later, why) = channel.manners.due(What::Held(highest), said, self.now) {
             self.transaction.execute(
@@ -104,14 +108,16 @@ impl Work<'_, '_> {
             self.note(channel, episode, "listed", None, None)?;
         }
         due.sort_by(|a, b| b.peak.score.total_cmp(&a.peak.score));
-                let count = u32::try_from(due.len()).unwrap_or(u32::MAX);
+        let count = u32::try_from(due.len()).unwrap_or(u32::MAX);
         let told = due.iter().take(MOST_LISTED).map(|episode| {
             let Episode { peak, key, is_over, .. } = episode;
             let (hours, extra_wh) = self.figures(episode)?;
             Ok(Told { peak, key, hours, extra_wh, is_over: *is_over })
         });
         let told = told.collect::<rusqlite::Result<Vec<_>>>()?;
-        let Some(facts) = self.rules.setting.digest(&told, count, self.now.timestamp()) else { return Ok(()) };
+        let Some(facts) = self.rules.setting.digest(&told, count, self.now.timestamp()) else {
+            return Ok(());
+        };
         let key = format!("digest-{}-{}", facts.alert_id, self.now_ms());
         let message = self.rules.message(channel, key, facts).map_err(failed)?;
         self.put(channel, message, true)
@@ -131,13 +137,12 @@ impl Work<'_, '_> {
         let before = |span: SignedDuration| {
             self.now.timestamp().checked_sub(span).unwrap_or(Timestamp::MIN).as_millisecond()
         };
-        self.transaction.execute(
-            "DELETE FROM delivery WHERE state <> 'waiting' AND ended_ms < ?1",
-            [before(ARCHIVED)],
-        )?;
+        self.transaction
+            .execute("DELETE FROM delivery WHERE state <> 'waiting' AND ended_ms < ?1", [before(ARCHIVED)])?;
         let stale_after = self.rules.channels.iter().map(|channel| channel.manners.stale_after());
         // Whoever is told however old it is has to remember for ever.
-        let Some(longest) = stale_after.collect::<Option<Vec<_>>>().map(|spans| spans.into_iter().max()) else {
+        let Some(longest) = stale_after.collect::<Option<Vec<_>>>().map(|spans| spans.into_iter().max())
+        else {
             return Ok(());
         };
         let kept = longest.unwrap_or_default().max(KEPT);

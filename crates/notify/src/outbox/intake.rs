@@ -79,7 +79,9 @@ impl Outbox {
 impl Work<'_, '_> {
     fn hour(&mut self, hour: &ScoredHour) -> rusqlite::Result<()> {
         let query = "SELECT is_final, episode FROM hour WHERE id = ?1";
-        let known = self.transaction.query_row(query, [&hour.id], |row| Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?)));
+        let known = self
+            .transaction
+            .query_row(query, [&hour.id], |row| Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?)));
         let known = known.optional()?;
         if !hour.is_anomaly() {
             return self.normal_hour(hour, known.is_some());
@@ -156,9 +158,16 @@ impl Work<'_, '_> {
     }
 
     /// What a channel is told of an episode's newest hour.
-    fn consider(&mut self, channel: &ChannelRules, episode: &Episode, hour: &ScoredHour) -> rusqlite::Result<()> {
+    fn consider(
+        &mut self,
+        channel: &ChannelRules,
+        episode: &Episode,
+        hour: &ScoredHour,
+    ) -> rusqlite::Result<()> {
         let query = "SELECT state FROM told WHERE channel = ?1 AND episode = ?2";
-        let state = self.transaction.query_row(query, params![channel.name, episode.id], |row| row.get::<_, String>(0));
+        let state = self
+            .transaction
+            .query_row(query, params![channel.name, episode.id], |row| row.get::<_, String>(0));
         let state = state.optional()?;
         if !matches!(state.as_deref(), None | Some("refused" | "waits")) {
             return Ok(());
@@ -192,7 +201,8 @@ impl Work<'_, '_> {
         self.transaction.execute("UPDATE episode SET is_over = 1 WHERE id = ?1", [episode.id])?;
         for channel in &self.rules.channels {
             let query = "SELECT count(*) FROM told WHERE channel = ?1 AND episode = ?2 AND state = 'told'";
-            let told: u32 = self.transaction.query_row(query, params![channel.name, episode.id], |row| row.get(0))?;
+            let told: u32 =
+                self.transaction.query_row(query, params![channel.name, episode.id], |row| row.get(0))?;
             if told > 0 && channel.manners.follow_up() {
                 self.follow_up(channel, episode)?;
             }
@@ -214,20 +224,39 @@ impl Work<'_, '_> {
     }
 
     /// A message about one episode.
-    pub(super) fn told(&self, channel: &ChannelRules, episode: &Episode, event: MessageEvent) -> rusqlite::Result<Message> {
+    pub(super) fn told(
+        &self,
+        channel: &ChannelRules,
+        episode: &Episode,
+        event: MessageEvent,
+    ) -> rusqlite::Result<Message> {
         let (hours, extra_wh) = self.figures(episode)?;
-        let told = Told { peak: &episode.peak, key: &episode.key, hours, extra_wh, is_over: episode.is_over || event == MessageEvent::End };
+        let told = Told {
+            peak: &episode.peak,
+            key: &episode.key,
+            hours,
+            extra_wh,
+            is_over: episode.is_over || event == MessageEvent::End,
+        };
         let facts = self.rules.setting.facts(event, &told, self.now.timestamp());
-        let key = if event == MessageEvent::End { format!("{}-end", episode.key) } else { episode.key.clone() };
+        let key =
+            if event == MessageEvent::End { format!("{}-end", episode.key) } else { episode.key.clone() };
         self.rules.message(channel, key, facts).map_err(failed)
     }
 
     /// Hours and extra energy of an episode.
     pub(super) fn figures(&self, episode: &Episode) -> rusqlite::Result<(u32, Option<f64>)> {
-        let query = "SELECT count(*), sum(extra_wh), min(start_ms), max(start_ms) FROM hour WHERE episode = ?1";
-        let (count, extra_wh, first_ms, last_ms) = self.transaction.query_row(query, [episode.id], |row| {
-            Ok((row.get::<_, u32>(0)?, row.get::<_, Option<f64>>(1)?, row.get::<_, Option<i64>>(2)?, row.get::<_, Option<i64>>(3)?))
-        })?;
+        let query =
+            "SELECT count(*), sum(extra_wh), min(start_ms), max(start_ms) FROM hour WHERE episode = ?1";
+        let (count, extra_wh, first_ms, last_ms) =
+            self.transaction.query_row(query, [episode.id], |row| {
+                Ok((
+                    row.get::<_, u32>(0)?,
+                    row.get::<_, Option<f64>>(1)?,
+                    row.get::<_, Option<i64>>(2)?,
+                    row.get::<_, Option<i64>>(3)?,
+                ))
+            })?;
         // From its first hour to its last, with the pauses between them.
         let span_ms = last_ms.zip(first_ms).map_or(0, |(last, first)| last - first);
         let hours = u32::try_from(span_ms / 3_600_000 + 1).unwrap_or(count);
@@ -235,14 +264,21 @@ impl Work<'_, '_> {
     }
 
     /// Puts a message into the outbox; the last one of a month says that it is.
-    pub(super) fn put(&mut self, channel: &ChannelRules, mut message: Message, is_first_word: bool) -> rusqlite::Result<()> {
+    pub(super) fn put(
+        &mut self,
+        channel: &ChannelRules,
+        mut message: Message,
+        is_first_word: bool,
+    ) -> rusqlite::Result<()> {
         let used = said(self.transaction, &channel.name, self.now)?.this_month;
         if let Some(budget) = channel.manners.budget().filter(|budget| used + 1 == *budget) {
-            message.text.push_str(&format!(
-                "\nThis is the last of this month's {budget} messages here. What follows is told next month; `knowatt notify status` shows it now."
-            ));
+            let last = format!(
+                "This is the last of this month's {budget} messages here. What follows is told next month; `knowatt notify status` shows it now."
+            );
+            message.text = format!("{}\n{last}", message.text);
         }
-        self.taken.messages += u64::from(put(self.transaction, &channel.name, &message, is_first_word, self.now)?);
+        self.taken.messages +=
+            u64::from(put(self.transaction, &channel.name, &message, is_first_word, self.now)?);
         Ok(())
     }
 
@@ -267,16 +303,17 @@ impl Work<'_, '_> {
     }
 }
 
-/// Whether an hour that ends now can no longer be of the episode, nor can the next one.
-pub(super) fn is_behind(episode: &Episode, start: Timestamp) -> bool {
+/// Whether the hour after this one can no longer be of the episode.
+fn is_behind(episode: &Episode, start: Timestamp) -> bool {
     let next = start.checked_add(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MAX);
     !is_one_episode(episode.last, next)
 }
 
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
     let peak: String = row.get(3)?;
-    let peak = serde_json::from_str(&peak)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Text, error.into()))?;
+    let peak = serde_json::from_str(&peak).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Text, error.into())
+    })?;
     let last = Timestamp::from_millisecond(row.get(2)?).unwrap_or_default();
     Ok(Episode { id: row.get(0)?, key: row.get(1)?, last, peak, is_over: row.get(4)? })
 }

@@ -21,7 +21,8 @@ impl Outbox {
     /// The meters that have had an episode, as far back as is remembered.
     pub fn meters(&self) -> Result<Vec<String>, Error> {
         let ask = || {
-            let mut statement = self.database.connection().prepare("SELECT DISTINCT meter FROM episode ORDER BY meter")?;
+            let mut statement =
+                self.database.connection().prepare("SELECT DISTINCT meter FROM episode ORDER BY meter")?;
             statement.query_map([], |row| row.get(0))?.collect()
         };
         let meters: rusqlite::Result<Vec<String>> = ask();
@@ -36,7 +37,11 @@ impl Outbox {
         let found = self.database.connection().query_row(query, params![meter, since_ms], |row| {
             let last_ms: Option<i64> = row.get(0)?;
             let last_alert = last_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-            Ok(MeterSummary { last_alert, alerts_this_month: row.get(1)?, is_open: row.get::<_, u32>(2)? > 0 })
+            Ok(MeterSummary {
+                last_alert,
+                alerts_this_month: row.get(1)?,
+                is_open: row.get::<_, u32>(2)? > 0,
+            })
         });
         found.map_err(|error| self.database.failed(&error))
     }

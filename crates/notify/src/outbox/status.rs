@@ -62,10 +62,17 @@ pub struct DeadLetter {
 
 impl Outbox {
     /// How it stands with every channel that is known, those of `configured` with their budgets first.
-    pub fn status(&self, configured: &[(String, Option<u32>)], now: &ZonedDateTime) -> Result<Vec<ChannelStatus>, Error> {
+    pub fn status(
+        &self,
+        configured: &[(String, Option<u32>)],
+        now: &ZonedDateTime,
+    ) -> Result<Vec<ChannelStatus>, Error> {
         let ask = || {
             let mut channels = configured.to_vec();
-            let mut statement = self.database.connection().prepare("SELECT DISTINCT channel FROM delivery ORDER BY channel")?;
+            let mut statement = self
+                .database
+                .connection()
+                .prepare("SELECT DISTINCT channel FROM delivery ORDER BY channel")?;
             for name in statement.query_map([], |row| row.get::<_, String>(0))? {
                 let name = name?;
                 if !channels.iter().any(|(channel, _)| *channel == name) {
@@ -78,20 +85,27 @@ impl Outbox {
         status.map_err(|error| self.database.failed(&error))
     }
 
-    fn channel_status(&self, channel: String, budget: Option<u32>, now: &ZonedDateTime) -> rusqlite::Result<ChannelStatus> {
+    fn channel_status(
+        &self,
+        channel: String,
+        budget: Option<u32>,
+        now: &ZonedDateTime,
+    ) -> rusqlite::Result<ChannelStatus> {
         let connection = self.database.connection();
         let count = |state: &str| {
             let query = "SELECT count(*) FROM delivery WHERE channel = ?1 AND state = ?2";
             connection.query_row(query, params![channel, state], |row| row.get::<_, u32>(0))
         };
         let used = "SELECT used FROM channel WHERE name = ?1 AND month = ?2";
-        let this_month = connection.query_row(used, params![channel, month(now)], |row| row.get(0)).optional()?;
+        let this_month =
+            connection.query_row(used, params![channel, month(now)], |row| row.get(0)).optional()?;
         let last = "SELECT max(ended_ms) FROM delivery WHERE channel = ?1 AND state = 'done'";
         let last: Option<i64> = connection.query_row(last, [&channel], |row| row.get(0))?;
         let why = "SELECT answer FROM delivery WHERE channel = ?1 AND state = 'waiting' ORDER BY id LIMIT 1";
-        let waiting_because: Option<Option<String>> = connection.query_row(why, [&channel], |row| row.get(0)).optional()?;
+        let waiting_because: Option<Option<String>> =
+            connection.query_row(why, [&channel], |row| row.get(0)).optional()?;
         let mut statement = connection.prepare(
-            "SELECT why, count(*), min(due_ms) FROM told WHERE channel = ?1 AND state IN ('refused', 'waits', 'end-waits', 'end-held') \
+            "SELECT why, count(*), min(due_ms) FROM told WHERE channel = ?1 AND state IN ('refused', 'waits', 'end-waits') \
              GROUP BY why ORDER BY why",
         )?;
         let held = statement.query_map([&channel], |row| {
@@ -106,7 +120,12 @@ impl Outbox {
         let dead_letters = statement.query_map(params![channel, MOST_DEAD], |row| {
             let at: Option<i64> = row.get(0)?;
             let text = |place| row.get::<_, Option<String>>(place).map(Option::unwrap_or_default);
-            Ok(DeadLetter { at: at.and_then(time).unwrap_or_default(), title: text(1)?, tries: row.get(2)?, answer: text(3)? })
+            Ok(DeadLetter {
+                at: at.and_then(time).unwrap_or_default(),
+                title: text(1)?,
+                tries: row.get(2)?,
+                answer: text(3)?,
+            })
         })?;
         let dead_letters = dead_letters.collect::<rusqlite::Result<_>>()?;
         Ok(ChannelStatus {

@@ -14,14 +14,7 @@ use super::{
     time::{self, LatestHour},
     values::{Unread, Values},
 };
-use crate::{
-    clock::Millis,
-    error::ErrorKind,
-    message::show,
-    moment,
-    options::Options,
-    series::Column,
-};
+use crate::{clock::Millis, error::ErrorKind, message::show, moment, options::Options, series::Column};
 
 /// The longest key that is taken for a meter's name, in bytes.
 const MAX_KEY_BYTES: usize = 64;

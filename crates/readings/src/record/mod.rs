@@ -31,8 +31,8 @@ pub(crate) use avro::AvroError;
 #[cfg(test)]
 pub(crate) use avro::tests as tests_of_avro;
 pub(crate) use avro_schema::Schema;
-pub use field_reader::{FieldReader, NoFields};
 pub(crate) use decoder::{Decoder, Found, Outcome, Value, When};
+pub use field_reader::{FieldReader, NoFields};
 #[cfg(feature = "kafka")]
 pub use registry::{RegistryError, SchemaRegistry};
 
