@@ -57,6 +57,7 @@ fn the_commands_in_the_documents_print_what_they_show() {
         "docs/formats.md",
         "docs/export.md",
         "docs/live.md",
+        "docs/notify.md",
         "docs/retraining.md",
         "docs/model-file.md",
         "docs/models.md",

@@ -75,6 +75,8 @@ pub struct NotifyConfig {
     pub currency: Option<String>,
     /// How long it is tried to deliver a message.
     pub give_up_after: Option<Span>,
+    /// Where metrics and health are served.
+    pub metrics: Option<String>,
     /// When all channels are told.
     pub manners: MannersConfig,
     /// In which words.

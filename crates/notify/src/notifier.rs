@@ -11,7 +11,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use knowatt_stream::{Error, clock, pause::jittered};
+use knowatt_stream::{Error, Metric, clock, pause::jittered};
 use tracing::{error, info, warn};
 
 use crate::{
@@ -49,6 +49,24 @@ pub struct Counts {
     pub failures: u64,
     /// Messages that wait.
     pub waiting: u64,
+}
+
+impl Counts {
+    /// As metrics.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let counter = |name, help, value: u64| Metric::one(name, help, true, value as f64);
+        vec![
+            counter("notify_hours", "Unusual hours taken", self.taken.hours),
+            counter("notify_episodes", "Episodes that began", self.taken.episodes),
+            counter("notify_held", "Alerts held back for later", self.taken.held),
+            counter("notify_refused", "Alerts that were not for a channel", self.taken.refused),
+            counter("notify_unreadable", "Records that could not be read", self.unreadable),
+            counter("notify_delivered", "Messages delivered", self.delivered),
+            counter("notify_failures", "Tries in vain", self.failures),
+            counter("notify_dead", "Messages refused, or given up", self.dead),
+            Metric::one("notify_waiting", "Messages that wait", false, self.waiting as f64),
+        ]
+    }
 }
 
 struct Shared {

@@ -44,6 +44,7 @@ impl Notify {
         senders: Vec<Sender>,
         is_dry: bool,
     ) -> Result<Self, Error> {
+        notify.check_somebody(&senders)?;
         let from = notify.source(config)?;
         let mut source = Config::default();
         source.source.kafka = notify.kafka(config);
@@ -90,6 +91,7 @@ impl NotifyConfig {
 
     /// Opens the outbox and begins to empty it; and shows the home as a device, if that is wanted.
     pub fn start(&self, senders: Vec<Sender>) -> Result<Notifier, Error> {
+        self.check_somebody(&senders)?;
         let notifier = self.start_with(Outbox::open(&self.outbox_path()?)?, senders)?;
         #[cfg(feature = "mqtt")]
         if let Some(sensors) = &self.sensors {
@@ -107,17 +109,17 @@ impl NotifyConfig {
     }
 
     fn start_with(&self, outbox: Outbox, senders: Vec<Sender>) -> Result<Notifier, Error> {
-        #[cfg(feature = "mqtt")]
-        let is_nobody = senders.is_empty() && self.sensors.is_none();
-        #[cfg(not(feature = "mqtt"))]
-        let is_nobody = senders.is_empty();
-        if is_nobody {
+        let give_up_after = self.give_up_after.map_or(GIVE_UP_AFTER, |span| span.0);
+        Notifier::start(outbox, rules(self)?, senders, give_up_after)
+    }
+
+    fn check_somebody(&self, senders: &[Sender]) -> Result<(), Error> {
+        if senders.is_empty() && !self.wants_scores() {
             return Err(Error::change(
                 "there is nobody to tell: name a channel, as [notify.channels.phone] in the file that --config names (docs/notify.md has them all)",
             ));
         }
-        let give_up_after = self.give_up_after.map_or(GIVE_UP_AFTER, |span| span.0);
-        Notifier::start(outbox, rules(self)?, senders, give_up_after)
+        Ok(())
     }
 
     /// Where anomalies come from: what is said, or else where `knowatt watch` sends them by the same file.

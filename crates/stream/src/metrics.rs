@@ -17,15 +17,18 @@ pub struct Metric {
     pub values: Vec<(&'static str, f64)>,
 }
 
-fn one(name: &'static str, help: &'static str, is_counter: bool, value: f64) -> Metric {
-    Metric { name, help, is_counter, label: "", values: vec![("", value)] }
+impl Metric {
+    /// One without a label.
+    pub fn one(name: &'static str, help: &'static str, is_counter: bool, value: f64) -> Self {
+        Self { name, help, is_counter, label: "", values: vec![("", value)] }
+    }
 }
 
 impl Counts {
     /// As metrics.
     pub fn metrics(&self) -> Vec<Metric> {
-        let counter = |name, help, value: u64| one(name, help, true, value as f64);
-        let gauge = |name, help, value: f64| one(name, help, false, value);
+        let counter = |name, help, value: u64| Metric::one(name, help, true, value as f64);
+        let gauge = |name, help, value: f64| Metric::one(name, help, false, value);
         let kinds = [AnomalyKind::Level, AnomalyKind::Floor, AnomalyKind::Early].map(AnomalyKind::name);
         let anomalies = kinds.into_iter().zip(self.anomalies.map(|count| count as f64)).collect();
         let mut left_out: Vec<_> =

@@ -36,6 +36,10 @@ pub(crate) struct NotifyArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
+    /// Serve metrics and health over HTTP, at 127.0.0.1:9464, say
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) metrics: Option<String>,
+
     /// How the log is written to standard error
     #[arg(long, value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,

@@ -21,7 +21,11 @@ pub(super) fn run(args: &NotifyArgs) -> Result<ExitCode> {
     let stop = live::stop()?;
     let senders = if args.dry_run { dry_run::senders(&notify, &status) } else { senders(&notify)? };
     let telling = Notify::open(&config, &notify, senders, args.dry_run)?;
-    let ended = telling.run(&stop, &mut |counts| status.say(told(counts)));
+    let health = live::Health::serve(args.metrics.as_deref().or(notify.metrics.as_deref()))?;
+    let ended = telling.run(&stop, &mut |counts| {
+        status.say(told(counts));
+        health.tell(|| counts.metrics());
+    });
     status.end();
     let counts = ended?;
     say!("told      {}", told(&counts));

@@ -9,7 +9,7 @@ use knowatt_notify::{
     open::rules,
     outbox::{ChannelStatus, Outbox},
 };
-use knowatt_stream::clock;
+use knowatt_stream::{Error, clock};
 
 use crate::{
     args::{NotifyRetryArgs, NotifyStatusArgs, StatusFormat},
@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn run(args: &NotifyStatusArgs) -> Result<ExitCode> {
     let config = NotifyConfig::read(&args.config)?;
     let rules = rules(&config)?;
-    let outbox = Outbox::look_into(&config.outbox_path()?)?;
+    let outbox = outbox(&config)?;
     let configured: Vec<_> =
         rules.channels.iter().map(|channel| (channel.name.clone(), channel.manners.budget())).collect();
     let status = outbox.status(&configured, &rules.local(clock::now()))?;
@@ -32,6 +32,15 @@ pub(super) fn run(args: &NotifyStatusArgs) -> Result<ExitCode> {
     let zone = rules.setting.zone.unwrap_or(TimeZone::UTC);
     output::print(|out| status.iter().try_for_each(|channel| writeln!(out, "{}", lines(channel, &zone))))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn outbox(config: &NotifyConfig) -> Result<Outbox, Error> {
+    let path = config.outbox_path()?;
+    if !path.exists() {
+        let path = path.display();
+        return Err(Error::change(format!("{path} is not there: nothing has been told yet by this file")));
+    }
+    Outbox::look_into(&path)
 }
 
 /// A channel's status, to be read.
@@ -67,7 +76,7 @@ fn lines(channel: &ChannelStatus, zone: &TimeZone) -> String {
 
 pub(super) fn retry(args: &NotifyRetryArgs) -> Result<ExitCode> {
     let config = NotifyConfig::read(&args.config)?;
-    let mut outbox = Outbox::look_into(&config.outbox_path()?)?;
+    let mut outbox = outbox(&config)?;
     let count = outbox.retry(args.channel.as_deref(), clock::now())?;
     say!(
         "{} put back, to be sent by the `knowatt notify` that runs or is started next",
