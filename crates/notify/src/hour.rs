@@ -157,6 +157,8 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use knowatt_readings::Options;
+    use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -229,6 +231,25 @@ pub(crate) mod tests {
         assert!(read(r#"{"HOUR": 4, "FN": 5}"#, None).unwrap_err().contains("no energy"));
         assert!(read(r#"{"HOUR": 4, "KWH": 1500}"#, None).unwrap_err().contains("no score"));
         assert!(read(r#"{"HOUR": 4, "KWH": 15, "FN": 5, "kind": "x"}"#, None).unwrap_err().contains("`x`"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_record_holds_is_an_hour_or_is_said(
+            fields in prop::collection::vec((0_usize..12, prop_oneof![
+                Just(json!(null)), any::<f64>().prop_map(|number| json!(number)), any::<i64>().prop_map(|number| json!(number)),
+                ".{0,30}".prop_map(|text| json!(text)), (-400_i64..400).prop_map(|number| json!(number)), Just(json!(["x"])), Just(json!({"a": 1})),
+                Just(json!("level")), Just(json!("2018-09-08T04:00:00+10:00")),
+            ]), 0..12),
+        ) {
+            const NAMES: [&str; 12] = ["timestamp", "EVENT_TS", "HOUR", "wh", "KWH", "score", "FN", "meter", "kind", "expected_low_wh", "expected_high_wh", "alert_id"];
+            let record: serde_json::Map<_, _> = fields.into_iter().map(|(name, value)| (NAMES[name].to_owned(), value)).collect();
+            if let Ok(hour) = read(&serde_json::Value::Object(record).to_string(), Some(&TimeZone::UTC)) {
+                prop_assert!(hour.hour < 24 && hour.wh >= 0.0 && hour.wh.is_finite() && hour.score.is_finite());
+                prop_assert!(is_name(&hour.id) && !hour.meter.contains(char::is_control));
+                prop_assert!(hour.extra_wh().is_none_or(|wh| wh >= 0.0));
+            }
+        }
     }
 
     #[test]

@@ -295,7 +295,8 @@ impl Worker {
                         pause.as_secs_f64()
                     );
                 }
-                let next = now.checked_add(pause).unwrap_or(now);
+                // It is kept in whole ms, and is not to be before.
+                let next = now.checked_add(pause + Duration::from_millis(1)).unwrap_or(now);
                 (why, Some(Some(next)))
             }
             Err(failure) => {

@@ -16,6 +16,7 @@ use crate::{
     notifier::{Counts, GIVE_UP_AFTER, Notifier},
     open::{Sender, rules},
     outbox::Outbox,
+    secret::check_password,
     words::example,
 };
 
@@ -45,6 +46,7 @@ impl Notify {
         is_dry: bool,
     ) -> Result<Self, Error> {
         notify.check_somebody(&senders)?;
+        check_password(&notify.mqtt, "notify.mqtt")?;
         let from = notify.source(config)?;
         let mut source = Config::default();
         source.source.kafka = notify.kafka(config);

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use knowatt_stream::{Error, config::Secret};
+use knowatt_stream::{
+    Error,
+    config::{MqttConfig, Secret},
+};
 use serde::{Deserialize, Deserializer, de};
 
 /// What stands for a secret where it is shown.
@@ -60,10 +63,28 @@ impl SecretSource {
     }
 }
 
+/// Refuses what a broker's password should not be: a text that stands in the file itself, or in one that others can read.
+pub(crate) fn check_password(config: &MqttConfig, table: &str) -> Result<(), Error> {
+    if config.password.is_some() {
+        return Err(Error::change(format!(
+            "[{table}]: the password is not put into this file: name one with `password-file`, or give it as KNOWATT_MQTT_PASSWORD"
+        )));
+    }
+    let file = config.password_file.as_deref().map_or(Ok(()), check_mode);
+    file.map_err(|why| Error::change(format!("[{table}] password-file: {why}")))
+}
+
 fn read(path: &Path) -> Result<String, String> {
-    let named = path.display();
+    check_mode(path)?;
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Refuses a file that every user can read.
+fn check_mode(path: &Path) -> Result<(), String> {
     #[cfg(unix)]
     {
+        let named = path.display();
         use std::os::unix::fs::PermissionsExt as _;
         let about = fs::metadata(path).map_err(|error| format!("{named}: {error}"))?;
         let mode = about.permissions().mode() & 0o777;
@@ -73,8 +94,7 @@ fn read(path: &Path) -> Result<String, String> {
             ));
         }
     }
-    let text = fs::read_to_string(path).map_err(|error| format!("{named}: {error}"))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    Ok(())
 }
 
 /// A text that may be secret or not: `"text"`, `{ env = "NAME" }` or `{ file = "PATH" }`.

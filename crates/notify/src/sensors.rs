@@ -51,7 +51,7 @@ use sha2::{Digest as _, Sha256};
 use tracing::{error, warn};
 use wildmatch::WildMatch;
 
-use crate::{hour::ScoredHour, outbox::MeterSummary};
+use crate::{hour::ScoredHour, outbox::MeterSummary, secret::check_password};
 
 /// More devices than that are nobody's home.
 const MOST_METERS: usize = 100;
@@ -113,6 +113,7 @@ impl Sensors {
                 config.to
             )));
         }
+        check_password(&config.mqtt, "notify.sensors.mqtt")?;
         let client = node(config.mqtt.client_id.as_deref().unwrap_or("home"));
         let availability = format!("knowatt/notify/{client}/availability");
         let (letters, incoming) = mpsc::channel();
