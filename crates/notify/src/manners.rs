@@ -19,13 +19,16 @@
 //! What a channel [`refuses`](Manners::refuses) it is never told; what it may not be told now is [`Due`] later, and comes then: alone as it is,
 //! of several a digest. Nothing is dropped for cooldown, quiet hours or budget.
 
-use std::{fmt, str::FromStr, time::Duration};
+mod times;
 
-use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::Time};
+use std::{fmt, time::Duration};
+
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use knowatt_stream::{Error, Span, anomaly::AnomalyKind, config::parsed};
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
+pub use self::times::{Hours, QuietHours, TimeOfDay};
 use crate::hour::ScoredHour;
 
 /// The shortest time between two messages of a channel, unless it is said.
@@ -272,96 +275,6 @@ impl Manners {
 fn next_month(now: &ZonedDateTime) -> Timestamp {
     let first = now.last_of_month().and_then(|last| last.tomorrow()).and_then(|first| first.start_of_day());
     first.map_or(Timestamp::MAX, |first| first.timestamp())
-}
-
-/// The first instant after `now` at which a wall clock shows that time.
-fn next(now: &ZonedDateTime, time: Time) -> Timestamp {
-    let on = |day: &ZonedDateTime| {
-        day.datetime().date().to_datetime(time).to_zoned_datetime(now.time_zone().clone()).ok()
-    };
-    let today = on(now).filter(|today| today > now);
-    let next = today.or_else(|| on(&now.tomorrow().ok()?));
-    next.map_or(Timestamp::MAX, |next| next.timestamp())
-}
-
-/// A time of the day, `18:00`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeOfDay(Time);
-
-impl TimeOfDay {
-    fn next(self, now: &ZonedDateTime) -> Timestamp {
-        next(now, self.0)
-    }
-}
-
-impl FromStr for TimeOfDay {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || format!("`{text}` is not a time of the day, as 18:00");
-        let (hour, minute) = text.trim().split_once(':').ok_or_else(expected)?;
-        let hour = hour.parse().map_err(|_| expected())?;
-        let minute = minute.parse().map_err(|_| expected())?;
-        Time::new(hour, minute, 0, 0).map(Self).map_err(|_| expected())
-    }
-}
-
-/// From one time of the day to another, over midnight if need be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuietHours {
-    from: Time,
-    to: Time,
-}
-
-impl QuietHours {
-    /// When they end, if it is quiet now.
-    fn end(self, now: &ZonedDateTime) -> Option<Timestamp> {
-        let time = now.time();
-        let is_quiet = if self.from <= self.to {
-            (self.from..self.to).contains(&time)
-        } else {
-            time >= self.from || time < self.to
-        };
-        is_quiet.then(|| next(now, self.to))
-    }
-}
-
-impl FromStr for QuietHours {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (from, to) = text.split_once('-').ok_or_else(|| format!("`{text}` is not as 22:00-07:00"))?;
-        let (TimeOfDay(from), TimeOfDay(to)) = (from.parse()?, to.parse()?);
-        if from == to { Err(format!("`{text}` has no length")) } else { Ok(Self { from, to }) }
-    }
-}
-
-/// Hours of the day, `22-6`, the last one included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hours {
-    first: u8,
-    last: u8,
-}
-
-impl Hours {
-    fn contains(self, hour: u8) -> bool {
-        if self.first <= self.last {
-            (self.first..=self.last).contains(&hour)
-        } else {
-            hour >= self.first || hour <= self.last
-        }
-    }
-}
-
-impl FromStr for Hours {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || format!("`{text}` is not hours of the day as 22-6 or 4");
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let hour = |text: &str| text.trim().parse::<u8>().ok().filter(|hour| *hour < 24).ok_or_else(expected);
-        Ok(Self { first: hour(first)?, last: hour(last)? })
-    }
 }
 
 impl fmt::Display for Why {

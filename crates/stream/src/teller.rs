@@ -134,7 +134,7 @@ impl Teller<'_, '_> {
             && ended.is_ok()
             && let Some((hour, scored)) = state.so_far(&model.table)
         {
-            return self.score(name, model, hour, &scored, AnomalyKind::Open, hour.start_ms);
+            return self.hour(name, model, hour, &scored, AnomalyKind::Open, hour.start_ms);
         }
         ended
     }
@@ -235,9 +235,6 @@ impl Teller<'_, '_> {
             }
             Told::Hour(hour, scored) => {
                 self.context.counts.hours += u64::from(!self.is_committed);
-                if scored.score <= 1.0 && !self.outlets.takes_scores() {
-                    return Ok(());
-                }
                 let is_level = scored.feature == Feature::Level;
                 let kind = if is_level { AnomalyKind::Level } else { AnomalyKind::Floor };
                 self.hour(name, model, hour, &scored, kind, hour.start_ms)
@@ -261,7 +258,7 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// Sends an hour that has ended, or an early word of one, on: its score, where that is wanted, and what is above 1.0.
+    /// Sends on what is said of an hour: its score, where that is wanted, and what is above 1.0 and stays there.
     fn hour(
         &mut self,
         name: &[u8],
@@ -271,48 +268,19 @@ impl Teller<'_, '_> {
         kind: AnomalyKind,
         event_ts: i64,
     ) -> Result<(), Error> {
-        if self.outlets.takes_scores() {
-            self.score(name, model, hour, scored, kind, event_ts)?;
-        }
-        if scored.score <= 1.0 {
+        let is_anomaly = scored.score > 1.0 && kind != AnomalyKind::Open;
+        let is_wanted = is_anomaly || self.outlets.takes_scores();
+        if self.is_committed || !is_wanted {
             return Ok(());
         }
-        self.anomaly(name, model, hour, scored, kind, event_ts)
-    }
-
-    fn score(
-        &mut self,
-        name: &[u8],
-        model: &Model,
-        hour: Hour,
-        scored: &Scored,
-        kind: AnomalyKind,
-        event_ts: i64,
-    ) -> Result<(), Error> {
-        if self.is_committed {
-            return Ok(());
-        }
-        let Some(score) = record(name, model, hour, scored, kind, event_ts) else { return Ok(()) };
+        let Some(record) = record(name, model, hour, scored, kind, event_ts) else { return Ok(()) };
         self.context.has_found = true;
-        self.outlets.score(&score)
-    }
-
-    fn anomaly(
-        &mut self,
-        name: &[u8],
-        model: &Model,
-        hour: Hour,
-        scored: &Scored,
-        kind: AnomalyKind,
-        event_ts: i64,
-    ) -> Result<(), Error> {
-        if self.is_committed {
-            return Ok(());
+        self.outlets.score(&record)?;
+        if is_anomaly {
+            self.context.counts.anomalies[kind as usize] += 1;
+            self.outlets.anomaly(&record)?;
         }
-        let Some(anomaly) = record(name, model, hour, scored, kind, event_ts) else { return Ok(()) };
-        self.context.counts.anomalies[kind as usize] += 1;
-        self.context.has_found = true;
-        self.outlets.anomaly(&anomaly)
+        Ok(())
     }
 }
 
