@@ -81,19 +81,22 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 /// Refuses a file that every user can read.
+#[cfg(unix)]
 fn check_mode(path: &Path) -> Result<(), String> {
-    #[cfg(unix)]
-    {
-        let named = path.display();
-        use std::os::unix::fs::PermissionsExt as _;
-        let about = fs::metadata(path).map_err(|error| format!("{named}: {error}"))?;
-        let mode = about.permissions().mode() & 0o777;
-        if mode & 0o007 != 0 {
-            return Err(format!(
-                "every user of this machine can read {named} (mode {mode:o}): chmod 600 {named}"
-            ));
-        }
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let named = path.display();
+    let about = fs::metadata(path).map_err(|error| format!("{named}: {error}"))?;
+    let mode = about.permissions().mode() & 0o777;
+    if mode & 0o007 == 0 {
+        return Ok(());
     }
+    Err(format!("every user of this machine can read {named} (mode {mode:o}): chmod 600 {named}"))
+}
+
+/// Who can read a file cannot be told here.
+#[cfg(not(unix))]
+fn check_mode(_: &Path) -> Result<(), String> {
     Ok(())
 }
 
