@@ -88,10 +88,12 @@ fn check_mode(path: &Path) -> Result<(), String> {
     let named = path.display();
     let about = fs::metadata(path).map_err(|error| format!("{named}: {error}"))?;
     let mode = about.permissions().mode() & 0o777;
-    if mode & 0o007 == 0 {
-        return Ok(());
+    if mode & 0o007 != 0 {
+        return Err(format!(
+            "every user of this machine can read {named} (mode {mode:o}): chmod 600 {named}"
+        ));
     }
-    Err(format!("every user of this machine can read {named} (mode {mode:o}): chmod 600 {named}"))
+    Ok(())
 }
 
 /// Who can read a file cannot be told here.
