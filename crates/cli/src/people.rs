@@ -92,7 +92,7 @@ pub(crate) fn told(counts: &Counts) -> String {
         (counts.dead, "NOT DELIVERED"),
         (counts.taken.held, "held back for later"),
         (counts.taken.refused, "not for a channel"),
-        (counts.unreadable, "that cannot be read"),
+        (counts.unreadable, "unreadable"),
         (counts.taken.repeated, "known before"),
     ];
     let sometimes = sometimes.iter().filter(|(count, _)| *count > 0);

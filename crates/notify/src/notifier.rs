@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The first and the longest pause before a message is tried again.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
+const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(300)];
 /// How often a thread looks whether it is to end.
 const LOOK: Duration = Duration::from_secs(1);
 /// A message that could not be delivered for so long is given up, unless it is said.

@@ -1,6 +1,10 @@
 //! `knowatt notify`, from its configuration to its end.
 
-use std::{path::PathBuf, sync::atomic::AtomicBool, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use knowatt_readings::Options;
 use knowatt_stream::{
@@ -22,8 +26,10 @@ use crate::{
 
 /// The consumer group, unless another is named.
 const GROUP: &str = "knowatt-notify";
-/// How long what waits is tried when the source has ended or the process is to end.
-pub const FAREWELL: Duration = Duration::from_secs(10);
+/// How long what waits is tried when the process is to end.
+pub const FAREWELL: Duration = Duration::from_secs(2);
+/// How long what waits is tried when the source has ended.
+const LAST_TRIES: Duration = Duration::from_secs(10);
 /// What `knowatt watch` publishes to, unless its address has a topic.
 const ANOMALIES: &str = "knowatt/+/anomaly";
 
@@ -77,7 +83,8 @@ impl Notify {
             commits: !self.is_dry,
         };
         let ended = feed(&mut open, &reading, &self.notifier, stop, tick);
-        let counts = self.notifier.finish(FAREWELL)?;
+        let counts =
+            self.notifier.finish(if stop.load(Ordering::Relaxed) { FAREWELL } else { LAST_TRIES })?;
         ended.map(|()| counts)
     }
 }

@@ -7,7 +7,7 @@
 //! | 3xx | never: a redirection would be given the secrets too |
 //! | any other | never |
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use jiff::fmt::rfc2822;
 use knowatt_stream::{Error, clock};
@@ -95,6 +95,13 @@ fn answer(answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, Failure
         ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::RequireHttpsOnly(_) => {
             Failure::never(format!("it cannot be asked: {error}"))
         }
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => {
+            Failure::again(format!("it cannot be reached: {error}"))
+        }
+        ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            Failure::again(format!("it cannot be reached: {error}"))
+        }
+        ureq::Error::Timeout(_) => Failure::again(format!("no answer in time: {error}")),
         error => Failure::again(format!("no whole answer: {error}")),
     };
     let mut answer = answer.map_err(failed)?;
