@@ -6,7 +6,8 @@ is known again, and its `content`. What comes with a key that came before is in 
 nothing of the one before: each wants a folder of its own.
 
 With --flaky they fail at random, by the seed. Without, they do as they are told: POST /control to any of the HTTP servers, with
-{"pushbullet": {"status": 429, "retry_after": 2, "times": 3}}. A status is a number, or else one of the FAILURES below.
+{"pushbullet": {"status": 429, "retry_after": 2, "times": 3}}. A status is a number, or else one of the FAILURES below, or "echo":
+400, with all that was asked in the answer.
 
 Sources: Pushbullet's API documentation, "create-push", "errors", "ratelimiting" and "limits" (the codes of its errors are those of
 answers that people have reported); ntfy's documentation, "Publishing", its sections "Publish as JSON", "Updating + deleting
@@ -235,6 +236,9 @@ class Request(http.server.BaseHTTPRequestHandler):
         if failure == "wait":
             time.sleep(WAIT)
             return self.cut()
+        if failure == "echo":
+            asked = " ".join([self.path, *sorted(self.headers.values(), key=len, reverse=True), body.decode()])
+            return self.wfile.write(self.answer(400, {"error": asked}, {}))
         if isinstance(failure, int):
             return self.wfile.write(self.answer(failure, peer.error(failure), peer.headers(failure, retry_after)))
         status, said = peer.answer(self.command, self.path, self.headers, body)
