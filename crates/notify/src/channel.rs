@@ -19,45 +19,43 @@ pub trait Channel: Send {
 
 /// Why a message was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// It may go another time.
-    Again {
-        /// What happened.
-        why: String,
-        /// How long the other side wants to be left alone.
-        after: Option<Duration>,
-    },
+pub struct Failure {
+    /// What happened, and what to do, in our words.
+    pub why: String,
+    /// What the other side said, as it came: it may hold secrets, or be long.
+    pub said: String,
+    /// Whether it may go another time.
+    pub then: Then,
+}
+
+/// What becomes of a message that was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It may go another time; not before so long, if the other side wants to be left alone.
+    Again(Option<Duration>),
     /// It was refused, and would be again: somebody has to change something.
-    Never {
-        /// What came back, and what to do.
-        why: String,
-    },
+    Never,
 }
 
 impl Failure {
     /// One that may pass.
     pub fn again(why: impl Into<String>) -> Self {
-        Self::Again { why: why.into(), after: None }
+        Self { why: why.into(), said: String::new(), then: Then::Again(None) }
     }
 
     /// One that will not pass.
     pub fn never(why: impl Into<String>) -> Self {
-        Self::Never { why: why.into() }
-    }
-
-    /// What happened.
-    pub fn why(&self) -> &str {
-        match self {
-            Self::Again { why, .. } | Self::Never { why } => why,
-        }
+        Self { why: why.into(), said: String::new(), then: Then::Never }
     }
 
     /// The same, with more to say.
     #[must_use]
     pub fn with(self, more: &str) -> Self {
-        match self {
-            Self::Again { why, after } => Self::Again { why: format!("{why}{more}"), after },
-            Self::Never { why } => Self::Never { why: format!("{why}{more}") },
-        }
+        Self { why: format!("{}{more}", self.why), ..self }
+    }
+
+    /// All of it; not to be shown as it is.
+    pub(crate) fn told(&self) -> String {
+        if self.said.is_empty() { self.why.clone() } else { format!("{}: {}", self.why, self.said) }
     }
 }

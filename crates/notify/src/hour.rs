@@ -9,7 +9,7 @@
 //! | energy in Wh | `wh`, `KWH` (which holds Wh) | unreadable |
 //! | score | `score`, `FN` | unreadable |
 //! | meter | `meter` | the record's key |
-//! | name of the hour | `alert_id`, of at most 40 letters, digits, `-` and `_` | made of meter and start, as `knowatt watch` makes it |
+//! | name of the hour | `alert_id`, of at most 32 letters, digits, `-` and `_` | made of meter and start, as `knowatt watch` makes it |
 
 use jiff::{Timestamp, tz::TimeZone};
 use knowatt_readings::FieldReader;
@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 /// The longest text that is taken from a record, in bytes.
 const MAX_TEXT_BYTES: usize = 256;
 
-/// The longest `alert_id` that is taken as it is, in bytes: with what is added to it, it still fits into 64.
-const MAX_ID_BYTES: usize = 40;
+/// The longest `alert_id` that is taken as it is, in bytes: with what is added to it, it still fits into the 64 of a message's key.
+const MAX_ID_BYTES: usize = 32;
 
 /// A meter's hour with its score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

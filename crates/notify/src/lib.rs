@@ -23,9 +23,11 @@ pub mod secret;
 #[cfg(feature = "mqtt")]
 pub mod sensors;
 mod sink;
+mod trial;
 pub mod words;
 
-pub use channel::{Channel, Failure};
+pub use channel::{Channel, Failure, Then};
 pub use notifier::{Counts, GIVE_UP_AFTER, Notifier};
-pub use run::{FAREWELL, Notify, test_facts};
+pub use run::{FAREWELL, Notify};
 pub use sink::beside;
+pub use trial::{Trial, trial};

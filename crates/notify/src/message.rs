@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// A message, as all channels take it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Names it for whoever can tell that it comes again: the same for each try, for each channel, and after a restart.
+    /// Names it for whoever can tell that it comes again: the same for each try, and after a restart; another for each channel. At most 64
+    /// letters, digits, `-` and `_`.
     pub key: String,
     /// What it is about.
     pub event: MessageEvent,

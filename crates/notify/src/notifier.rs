@@ -15,7 +15,7 @@ use knowatt_stream::{Error, Metric, clock, pause::jittered};
 use tracing::{error, info, warn};
 
 use crate::{
-    channel::Failure,
+    channel::{Failure, Then},
     hour::ScoredHour,
     open::Sender,
     outbox::{Became, Outbox, Rules, Taken, Waiting},
@@ -115,6 +115,7 @@ impl Notifier {
         let state = Mutex::new(state);
         let shared = Arc::new(Shared { state, changed: Condvar::new(), rules, give_up_after });
         let mut notifier = Self { shared, threads: Vec::new() };
+        notifier.tell_of_orphans()?;
         for sender in senders {
             let worker = Worker { shared: Arc::clone(&notifier.shared), sender };
             let thread =
@@ -186,9 +187,11 @@ impl Notifier {
 
     /// Ends, after what waits has been tried, for so long at most.
     pub fn finish(self, patience: Duration) -> Result<Counts, Error> {
+        // What is due by now is told as well.
+        self.tick(true)?;
         let until = clock::now().checked_add(patience).unwrap_or(Timestamp::MAX);
         let mut state = self.shared.lock();
-        while clock::now() < until && state.outbox.is_due_by(until)? {
+        while clock::now() < until && self.is_due_by(&state, until)? {
             state = self.shared.wait(state, Duration::from_millis(50));
         }
         state.is_over = true;
@@ -204,6 +207,32 @@ impl Notifier {
         drop(state.sensors.take());
         state.counts.waiting = state.outbox.waiting()?.into();
         Ok(state.counts)
+    }
+}
+
+impl Notifier {
+    /// Says what waits for channels that are no longer configured.
+    fn tell_of_orphans(&self) -> Result<(), Error> {
+        let state = self.shared.lock();
+        for (channel, count) in state.outbox.waiting_for()? {
+            if !self.shared.rules.channels.iter().any(|known| known.name == channel) {
+                warn!(
+                    channel,
+                    count, "messages wait for a channel that is not configured; they stay where they are"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether any channel's first message may be tried by then.
+    fn is_due_by(&self, state: &State, then: Timestamp) -> Result<bool, Error> {
+        for channel in &self.shared.rules.channels {
+            if state.outbox.next(&channel.name)?.is_some_and(|waiting| waiting.next <= then) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -274,42 +303,47 @@ impl Worker {
         let channel = &self.sender.name;
         let Waiting { id, message, tries, made, .. } = waiting;
         let (title, tries, now) = (&message.title, tries + 1, clock::now());
-        let shown = |text: &str| self.sender.shown(text);
         let (answer, became) = match came {
             Ok(answer) => {
                 state.counts.delivered += 1;
                 info!(channel, tries, "sent: {title}");
-                (shown(answer), None)
-            }
-            Err(Failure::Again { why, after }) if now.duration_since(*made) < self.shared.give_up_after => {
-                state.counts.failures += 1;
-                let pause = PAUSES[0].saturating_mul(1 << (tries - 1).min(16)).min(PAUSES[1]);
-                let pause = after.unwrap_or_else(|| jittered(pause));
-                let why = shown(why);
-                // A channel that is down for days would flood the log.
-                if tries.is_power_of_two() {
-                    warn!(
-                        channel,
-                        tries,
-                        "not sent, and tried again in {:.1} s: {title}: {why}",
-                        pause.as_secs_f64()
-                    );
-                }
-                // It is kept in whole ms, and is not to be before.
-                let next = now.checked_add(pause + Duration::from_millis(1)).unwrap_or(now);
-                (why, Some(Some(next)))
+                (self.sender.shown(answer), None)
             }
             Err(failure) => {
-                state.counts.dead += 1;
-                let given_up = matches!(failure, Failure::Again { .. });
-                let why = shown(failure.why());
-                let why = if given_up { format!("given up after {tries} tries: {why}") } else { why };
-                error!(
-                    channel,
-                    tries,
-                    "NOT SENT, and not tried again: {title}: {why}. It is kept: `knowatt notify status` shows it, `knowatt notify retry` sends it"
-                );
-                (why, Some(None))
+                let why = self.sender.shown(&failure.told());
+                match failure.then {
+                    Then::Again(after) if now.duration_since(*made) < self.shared.give_up_after => {
+                        state.counts.failures += 1;
+                        let pause = PAUSES[0].saturating_mul(1 << (tries - 1).min(16)).min(PAUSES[1]);
+                        let pause = jittered(pause).max(after.unwrap_or_default());
+                        // A channel that is down for days would flood the log.
+                        if tries.is_power_of_two() {
+                            let seconds = pause.as_secs_f64();
+                            warn!(
+                                channel,
+                                tries, "not sent, and tried again in {seconds:.1} s: {title}: {why}"
+                            );
+                        }
+                        // It is kept in whole ms, and is not to be before.
+                        let next = now.checked_add(pause + Duration::from_millis(1)).unwrap_or(now);
+                        (why, Some(Some(next)))
+                    }
+                    then => {
+                        state.counts.dead += 1;
+                        let given_up = if then == Then::Never {
+                            String::new()
+                        } else {
+                            format!("given up after {tries} tries: ")
+                        };
+                        let why = format!("{given_up}{why}");
+                        error!(
+                            channel,
+                            tries,
+                            "NOT SENT, and not tried again: {title}: {why}. It is kept: `knowatt notify status` shows it, `knowatt notify retry` sends it"
+                        );
+                        (why, Some(None))
+                    }
+                }
             }
         };
         let became = match became {
@@ -349,7 +383,7 @@ mod tests {
 
     impl Channel for Flaky {
         fn send(&mut self, message: &Message) -> Result<String, Failure> {
-            self.tries.lock().unwrap().push((Instant::now(), message.key.clone()));
+            self.tries.lock().unwrap().push((Instant::now(), message.facts.alert_id.clone()));
             self.answers.pop().map_or_else(|| Ok("the token is hunter2".to_owned()), Err)
         }
     }
@@ -372,22 +406,27 @@ mod tests {
                 .unwrap();
         let hours: Vec<_> = (0..10).map(|episode| at(4 * episode, 2.0)).collect();
         notifier.take(&hours, "test", None).unwrap();
-        let counts = notifier.finish(Duration::from_secs(2)).unwrap();
+        let counts = notifier.finish(Duration::from_secs(10)).unwrap();
         let outbox = Outbox::look_into(&path).unwrap();
         let status = outbox.status(&[], &rules(&config).unwrap().local(clock::now())).unwrap();
         (tries.map(|tries| tries.lock().unwrap().clone()), counts, status)
     }
 
     fn again(after_ms: u64) -> Failure {
-        Failure::Again { why: "hunter2 is busy".to_owned(), after: Some(Duration::from_millis(after_ms)) }
+        let said = "hunter2 is busy".to_owned();
+        Failure {
+            said,
+            then: Then::Again(Some(Duration::from_millis(after_ms))),
+            ..Failure::again("answer 429")
+        }
     }
 
     #[test]
     fn messages_go_in_their_order_however_often_they_fail() {
-        let ([a, b], counts, _) = told(vec![again(0); 25]);
-        assert_eq!((counts.delivered, counts.failures, counts.dead, counts.waiting), (20, 25, 0, 0));
+        let ([a, b], counts, _) = told(vec![again(0); 3]);
+        assert_eq!((counts.delivered, counts.failures, counts.dead, counts.waiting), (20, 3, 0, 0));
         let mut sent: Vec<_> = a.iter().map(|(_, key)| key).collect();
-        assert_eq!(sent.len(), 35);
+        assert_eq!(sent.len(), 13);
         sent.dedup();
         assert_eq!(sent, b.iter().map(|(_, key)| key).collect::<Vec<_>>());
     }
@@ -412,6 +451,6 @@ mod tests {
     fn what_cannot_be_delivered_now_waits_for_the_next_start() {
         let ([a, b], counts, status) = told(vec![again(60_000)]);
         assert_eq!((a.len(), b.len(), counts.waiting), (1, 10, 10));
-        assert_eq!(status[0].waiting_because.as_deref(), Some("**REDACTED** is busy"));
+        assert_eq!(status[0].waiting_because.as_deref(), Some("answer 429: **REDACTED** is busy"));
     }
 }

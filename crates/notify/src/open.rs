@@ -19,14 +19,14 @@ use crate::{
     locale::Locale,
     manners::Manners,
     outbox::{ChannelRules, Rules},
-    secret::redacted,
+    secret::{parts_of_address, shown},
     words::{Setting, Tariff, Words, WordsConfig},
 };
 
 /// How long an answer may take, unless it is said.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
-/// The longest name of a channel.
-const MAX_NAME: usize = 64;
+/// The longest name of a channel: it is part of a message's key.
+const MAX_NAME: usize = 24;
 
 /// A channel that can be sent to.
 pub struct Sender {
@@ -41,7 +41,7 @@ pub struct Sender {
 impl Sender {
     /// What came back, as it may be shown.
     pub fn shown(&self, text: &str) -> String {
-        redacted(text, &self.secrets)
+        shown(text, &self.secrets)
     }
 }
 
@@ -122,12 +122,23 @@ fn sender(name: &str, config: &ChannelConfig, locale: Locale) -> Result<Sender, 
         }
         Kind::Ntfy(config) => {
             let token = config.token.as_ref().map(|token| token.get("token")).transpose()?.map(&mut keep);
-            Box::new(Ntfy::new(config, keep(config.topic.get("topic")?), token, &access)?)
+            let topic = config.topic.get("topic")?;
+            if config.topic.is_secret() {
+                keep(topic.clone());
+            }
+            Box::new(Ntfy::new(config, topic, token, &access)?)
         }
         Kind::Webhook(config) => {
-            let url = keep(config.url.get("url")?);
-            let headers =
-                config.headers.iter().map(|(name, value)| Ok((name.clone(), keep(value.get(name)?))));
+            let url = config.url.get("url")?;
+            if config.url.is_secret() {
+                for part in parts_of_address(&url) {
+                    keep(part);
+                }
+            }
+            let headers = config.headers.iter().map(|(name, value)| {
+                let text = value.get(name)?;
+                Ok((name.clone(), if value.is_secret() { keep(text) } else { text }))
+            });
             let headers = headers.collect::<Result<_, Error>>()?;
             Box::new(Webhook::new(config, url, headers, locale, &access)?)
         }
@@ -145,7 +156,9 @@ fn sender(name: &str, config: &ChannelConfig, locale: Locale) -> Result<Sender, 
 fn check_name(name: &str) -> Result<(), Error> {
     let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let is_name = (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(is_fit);
-    is_name.then_some(()).ok_or_else(|| Error::change("its name is not letters, digits, - and _"))
+    is_name
+        .then_some(())
+        .ok_or_else(|| Error::change(format!("its name is not at most {MAX_NAME} letters, digits, - and _")))
 }
 
 fn of_channel(name: &str, error: &Error) -> Error {

@@ -16,12 +16,10 @@ use knowatt_stream::{
 use crate::{
     config::NotifyConfig,
     feed::feed,
-    message::{Facts, MessageEvent},
     notifier::{Counts, GIVE_UP_AFTER, Notifier},
     open::{Sender, rules},
     outbox::Outbox,
     secret::check_password,
-    words::example,
 };
 
 /// The consumer group, unless another is named.
@@ -159,9 +157,4 @@ impl NotifyConfig {
         kafka.group.get_or_insert_with(|| GROUP.to_owned());
         kafka
     }
-}
-
-/// What a test tells of: the talk's 1500 Wh at four in the morning.
-pub fn test_facts() -> Facts {
-    example(MessageEvent::Test)
 }

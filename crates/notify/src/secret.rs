@@ -13,6 +13,8 @@ use serde::{Deserialize, Deserializer, de};
 
 /// What stands for a secret where it is shown.
 const REDACTED: &str = "**REDACTED**";
+/// A part of an address that is as long as this may be what makes it secret.
+const SECRET_PART_BYTES: usize = 8;
 
 /// Where a secret is: `{ env = "NAME" }` or `{ file = "PATH" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -112,6 +114,11 @@ pub enum Text {
 }
 
 impl Text {
+    /// Whether it is one.
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Self::Secret(_))
+    }
+
     /// Gets it.
     pub fn get(&self, what: &str) -> Result<Secret, Error> {
         match self {
@@ -149,9 +156,28 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// A text in which none of the secrets can be read.
-pub(crate) fn redacted(text: &str, secrets: &[Secret]) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.reveal(), REDACTED))
+/// So much of what the other side said is shown, in characters.
+const SHOWN: usize = 400;
+
+/// What was said by the other side, as it may be shown: in a line, not too long, and with no secret in it, as it is or as JSON writes it.
+pub(crate) fn shown(text: &str, secrets: &[Secret]) -> String {
+    let hidden = secrets.iter().fold(text.to_owned(), |text, secret| {
+        let quoted = serde_json::Value::from(secret.reveal()).to_string();
+        let as_json = quoted.trim_start_matches('"').trim_end_matches('"');
+        text.replace(secret.reveal(), REDACTED).replace(as_json, REDACTED)
+    });
+    let line = hidden.split_whitespace().collect::<Vec<_>>().join(" ");
+    // After the secrets, so that no half of one is left.
+    let cut: String = line.chars().filter(|letter| !letter.is_control()).take(SHOWN).collect();
+    if cut.len() < line.len() { format!("{cut}…") } else { cut }
+}
+
+/// The parts of a secret address that would give it away.
+pub(crate) fn parts_of_address(url: &Secret) -> Vec<Secret> {
+    let rest = url.reveal().split_once("://").map_or(url.reveal(), |(_, rest)| rest);
+    let path = rest.split_once('/').map(|(_, path)| path).unwrap_or_default();
+    let parts = path.split(['/', '?', '&', '=', '#']).filter(|part| part.len() >= SECRET_PART_BYTES);
+    [url.reveal(), path].into_iter().filter(|part| !part.is_empty()).chain(parts).map(Secret::from).collect()
 }
 
 #[cfg(test)]
@@ -200,11 +226,30 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_shown_in_what_came_back() {
-        let secrets = [Secret::from("hunter2")];
+        let secrets = [Secret::from("hunter2"), Secret::from("a \"b\"  \\c")];
         assert_eq!(
-            redacted("token hunter2 is wrong: hunter2", &secrets),
+            shown("token hunter2\n is wrong: hunter2", &secrets),
             "token **REDACTED** is wrong: **REDACTED**"
         );
+        assert_eq!(
+            shown(r#"{"x": "a \"b\"  \\c"}, a "b"  \c"#, &secrets),
+            r#"{"x": "**REDACTED**"}, **REDACTED**"#
+        );
+        // Nor is a half of one, where it is cut.
+        for place in SHOWN - 10..SHOWN + 2 {
+            let cut = shown(&format!("{}hunter2", "x".repeat(place)), &secrets);
+            assert!(!cut.contains("hunt"), "{cut}");
+        }
         assert_eq!(format!("{:?}", Text::Plain("hunter2".to_owned())), REDACTED);
+    }
+
+    #[test]
+    fn a_secret_address_is_not_shown_in_part_either() {
+        let parts =
+            parts_of_address(&Secret::from("https://chat.example/hooks/T0/abcdefghijkl?key=mnopqrstuvwx"));
+        assert_eq!(
+            shown("Cannot POST /hooks/T0/abcdefghijkl, key mnopqrstuvwx, at chat.example", &parts),
+            "Cannot POST /hooks/T0/**REDACTED**, key **REDACTED**, at chat.example"
+        );
     }
 }

@@ -10,6 +10,7 @@
 
 use std::{
     fs::{File, TryLockError},
+    io::Write as _,
     path::Path,
     time::{Duration, Instant},
 };
@@ -201,9 +202,19 @@ fn lock(path: &Path, sort: &Sort) -> Result<File, Error> {
     let until = Instant::now() + PATIENCE;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            Ok(()) => {
+                // For whoever wants to know who has it; it is the lock that counts.
+                _ = file
+                    .set_len(0)
+                    .and_then(|()| (&file).write_all(std::process::id().to_string().as_bytes()));
+                return Ok(file);
+            }
             Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(PATIENCE / 40),
-            Err(TryLockError::WouldBlock) => return Err(in_use(&named.to_string(), sort)),
+            Err(TryLockError::WouldBlock) => {
+                let who = std::fs::read_to_string(&beside).ok().filter(|who| !who.is_empty());
+                let who = who.map(|who| format!("another process ({who})"));
+                return Err(in_use(&named.to_string(), sort, who.as_deref()));
+            }
             Err(TryLockError::Error(error)) => {
                 return Err(Error::outside(format!("{named} cannot be locked: {error}")));
             }
@@ -211,9 +222,10 @@ fn lock(path: &Path, sort: &Sort) -> Result<File, Error> {
     }
 }
 
-fn in_use(path: &str, sort: &Sort) -> Error {
+fn in_use(path: &str, sort: &Sort, who: Option<&str>) -> Error {
+    let who = who.unwrap_or("another process");
     Error::change(format!(
-        "{path} is in use: another process runs with it. Stop that one, or name another file for {} here",
+        "{path} is in use: {who} runs with it. Stop that one, or name another file for {} here",
         sort.what
     ))
 }
@@ -229,7 +241,7 @@ fn damaged(path: &str, sort: &Sort, what: &str) -> Error {
 fn told(path: &str, sort: &Sort, error: &rusqlite::Error) -> Error {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, ReadOnly};
     match error.sqlite_error_code() {
-        Some(DatabaseBusy | DatabaseLocked) => in_use(path, sort),
+        Some(DatabaseBusy | DatabaseLocked) => in_use(path, sort, None),
         Some(DatabaseCorrupt | NotADatabase) => damaged(path, sort, &error.to_string()),
         Some(CannotOpen | ReadOnly) => Error::change(format!(
             "{path} cannot be opened to be written ({error}): its folder must be there, and both must be writable"

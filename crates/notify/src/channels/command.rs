@@ -139,6 +139,7 @@ fn became(program: &str, status: ExitStatus) -> Result<String, Failure> {
 #[cfg(unix)]
 mod tests {
     use super::*;
+    use crate::channel::Then;
 
     fn run(command: &[&str], title: &str) -> Result<String, Failure> {
         let config = CommandConfig { command: command.iter().map(|&part| part.to_owned()).collect() };
@@ -160,14 +161,14 @@ mod tests {
     #[test]
     fn what_becomes_of_it_is_told_by_the_exit_code() {
         assert!(
-            matches!(run(&["false"], ""), Err(Failure::Again { why, .. }) if why.contains("exit code 1"))
+            matches!(run(&["false"], ""), Err(Failure { why, then: Then::Again(_), .. }) if why.contains("exit code 1"))
         );
-        assert!(matches!(run(&["sh", "-c", "exit 64"], ""), Err(Failure::Never { .. })));
+        assert!(matches!(run(&["sh", "-c", "exit 64"], ""), Err(Failure { then: Then::Never, .. })));
         assert!(
-            matches!(run(&["/no/such/program"], ""), Err(Failure::Never { why }) if why.contains("/no/such/program"))
+            matches!(run(&["/no/such/program"], ""), Err(Failure { why, then: Then::Never, .. }) if why.contains("/no/such/program"))
         );
         assert!(
-            matches!(run(&["sleep", "5"], ""), Err(Failure::Again { why, .. }) if why.contains("was ended"))
+            matches!(run(&["sleep", "5"], ""), Err(Failure { why, then: Then::Again(_), .. }) if why.contains("was ended"))
         );
         assert!(run(&["sh", "-c", "test \"$KNOWATT_KEY$KNOWATT_EVENT\" = kalert"], "").is_ok());
     }

@@ -93,7 +93,7 @@ impl Hub {
                 Err(Failure::again(format!("`{entity}` is unavailable")))
             }
             Ok(_) => Ok(()),
-            Err(Failure::Never { why }) if why.starts_with("answer 404") => Err(Failure::never(format!(
+            Err(Failure { why, .. }) if why == "answer 404" => Err(Failure::never(format!(
                 "Home Assistant has no `{entity}`; Developer tools, States lists what it has"
             ))),
             Err(failure) => Err(explained(failure, &path)),
@@ -103,10 +103,10 @@ impl Hub {
 
 /// What came back, and what to do.
 fn explained(failure: Failure, path: &str) -> Failure {
-    let why = failure.why();
-    let more = if why.starts_with("answer 401") {
+    let why = failure.why.as_str();
+    let more = if why == "answer 401" {
         "; the token is not valid: make a long-lived access token in Home Assistant, in your profile under Security"
-    } else if why.starts_with("answer 400") && path.starts_with("services/") {
+    } else if why == "answer 400" && path.starts_with("services/") {
         "; is the service there, and does it take this? Developer tools, Services lists them"
     } else {
         ""

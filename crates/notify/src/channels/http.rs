@@ -19,12 +19,10 @@ use ureq::{
 };
 
 use super::Access;
-use crate::channel::Failure;
+use crate::channel::{Failure, Then};
 
 /// So much of an answer is read, in bytes.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
-/// So much of it is shown, in characters.
-const SHOWN: usize = 300;
 /// The longest time that another side may have us wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
@@ -115,21 +113,19 @@ fn answer(answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, Failure
         Err(error) => return Err(failed(error)),
     };
     let answer = Answer { status, text, headers };
-    match status {
-        200..=299 => Ok(answer),
-        408 | 425 | 429 | 500..=599 => {
-            let after = answer.retry_after();
-            Err(Failure::Again { why: answer.told(), after })
-        }
+    let (why, then) = match status {
+        200..=299 => return Ok(answer),
+        408 | 425 | 429 | 500..=599 => (format!("answer {status}"), Then::Again(answer.retry_after())),
         300..=399 => {
-            let to = answer.header("location").unwrap_or("elsewhere").to_owned();
-            Err(Failure::never(format!(
-                "{} to {to}, which is not followed: name that address",
-                answer.told()
-            )))
+            let why = format!(
+                "answer {status}, a redirection, which is not followed: name the address that it leads to"
+            );
+            let said = answer.header("location").unwrap_or_default().to_owned();
+            return Err(Failure { why, said, then: Then::Never });
         }
-        _ => Err(Failure::never(answer.told())),
-    }
+        _ => (format!("answer {status}"), Then::Never),
+    };
+    Err(Failure { why, said: answer.text, then })
 }
 
 impl Answer {
@@ -151,12 +147,9 @@ impl Answer {
         Some(Duration::from_secs(u64::try_from(seconds?).unwrap_or(0)).min(LONGEST_WAIT))
     }
 
-    /// For people: the status, and how the text begins.
+    /// What came back.
     pub(super) fn told(&self) -> String {
-        let text: String = self.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let shown: String = text.chars().take(SHOWN).collect();
-        let more = if shown.len() < text.len() { "…" } else { "" };
-        format!("answer {} {shown}{more}", self.status).trim_end().to_owned()
+        format!("answer {} {}", self.status, self.text)
     }
 }
 
@@ -213,7 +206,7 @@ mod tests {
 
     fn again(answer: &'static str) -> Option<u64> {
         match asked(answer) {
-            Err(Failure::Again { after, .. }) => after.map(|after| after.as_secs()),
+            Err(Failure { then: Then::Again(after), .. }) => after.map(|after| after.as_secs()),
             other => panic!("{other:?}"),
         }
     }
@@ -222,10 +215,12 @@ mod tests {
     fn an_answer_is_taken_tried_again_or_given_up_by_its_status() {
         assert_eq!(asked("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{ }"), Ok("answer 200 { }".to_owned()));
         let refused = asked("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
-        assert_eq!(refused, Err(Failure::never("answer 403 no")));
+        assert_eq!(refused, Err(Failure { said: "no".to_owned(), ..Failure::never("answer 403") }));
         let redirected =
             asked("HTTP/1.1 301 Moved\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n");
-        assert!(matches!(redirected, Err(Failure::Never { why }) if why.contains("http://elsewhere/")));
+        assert!(
+            matches!(redirected, Err(Failure { said, then: Then::Never, .. }) if said == "http://elsewhere/")
+        );
         assert_eq!(again("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"), None);
         assert_eq!(again("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{\"half"), None);
         assert_eq!(again(""), None);

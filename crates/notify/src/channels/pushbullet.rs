@@ -82,10 +82,9 @@ impl Channel for Pushbullet {
         let request = self.http.post(&format!("{}/v2/pushes", self.url));
         let request = request.header("Access-Token", self.token.reveal());
         let answer = send(request, &json(&push)?).map_err(|failure| {
-            let why = failure.why();
-            let more = if why.starts_with("answer 401") || why.starts_with("answer 403") {
+            let more = if matches!(failure.why.as_str(), "answer 401" | "answer 403") {
                 "; the access token is made in the account's settings"
-            } else if why.contains("pushbullet_pro_required") {
+            } else if failure.said.contains("pushbullet_pro_required") {
                 "; a free account has 500 pushes a month, and they are used up: is another program using it, or is `budget` too high?"
             } else {
                 ""

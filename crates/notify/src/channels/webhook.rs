@@ -89,7 +89,7 @@ impl Webhook {
 
     fn body(&self, message: &Message) -> Result<String, Error> {
         let Some(templates) = &self.body else {
-            return json(message).map_err(|failure| Error::change(failure.why()));
+            return json(message).map_err(|failure| Error::change(failure.why));
         };
         let Message { key, event, title, text, spoken, facts } = message;
         let values = context! { key, event => Serde(event), title, text, spoken, facts => Serde(facts) };

@@ -73,12 +73,15 @@ impl Outbox {
         count.map_err(|error| self.database.failed(&error))
     }
 
-    /// Whether any channel's first message may be tried by then.
-    pub fn is_due_by(&self, then: Timestamp) -> Result<bool, Error> {
-        let query = "SELECT count(*) FROM (SELECT next_ms, min(id) FROM delivery WHERE state = 'waiting' GROUP BY channel) WHERE next_ms <= ?1";
-        let count =
-            self.database.connection().query_row(query, [then.as_millisecond()], |row| row.get::<_, u32>(0));
-        count.map(|count| count > 0).map_err(|error| self.database.failed(&error))
+    /// How many messages wait for each channel.
+    pub fn waiting_for(&self) -> Result<Vec<(String, u32)>, Error> {
+        let ask = || {
+            let query = "SELECT channel, count(*) FROM delivery WHERE state = 'waiting' GROUP BY channel ORDER BY channel";
+            let mut statement = self.database.connection().prepare(query)?;
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        let waiting: rusqlite::Result<Vec<(String, u32)>> = ask();
+        waiting.map_err(|error| self.database.failed(&error))
     }
 
     /// Has what could not be delivered tried again; how many messages it is.

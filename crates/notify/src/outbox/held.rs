@@ -118,7 +118,8 @@ impl Work<'_, '_> {
         let Some(facts) = self.rules.setting.digest(&told, count, self.now.timestamp()) else {
             return Ok(());
         };
-        let key = format!("digest-{}-{}", facts.alert_id, self.now_ms());
+        let first = due.first().map_or(0, |episode| episode.id);
+        let key = format!("digest-{first}-{}-{}", self.now_ms(), channel.name);
         let message = self.rules.message(channel, key, facts).map_err(failed)?;
         self.put(channel, message, true)
     }

@@ -200,9 +200,13 @@ impl Work<'_, '_> {
     pub(super) fn end(&mut self, episode: &Episode) -> rusqlite::Result<()> {
         self.transaction.execute("UPDATE episode SET is_over = 1 WHERE id = ?1", [episode.id])?;
         for channel in &self.rules.channels {
-            let query = "SELECT count(*) FROM told WHERE channel = ?1 AND episode = ?2 AND state = 'told'";
+            // Of what was refused, nobody knows that it began.
+            let query = "SELECT count(*) FROM told WHERE channel = ?1 AND episode = ?2 AND state = 'told' \
+                         AND NOT EXISTS (SELECT 1 FROM delivery WHERE channel = ?1 AND key = ?3 AND state = 'dead')";
+            let key = format!("{}-{}", episode.key, channel.name);
             let told: u32 =
-                self.transaction.query_row(query, params![channel.name, episode.id], |row| row.get(0))?;
+                self.transaction
+                    .query_row(query, params![channel.name, episode.id, key], |row| row.get(0))?;
             if told > 0 && channel.manners.follow_up() {
                 self.follow_up(channel, episode)?;
             }
@@ -239,8 +243,9 @@ impl Work<'_, '_> {
             is_over: episode.is_over || event == MessageEvent::End,
         };
         let facts = self.rules.setting.facts(event, &told, self.now.timestamp());
-        let key =
-            if event == MessageEvent::End { format!("{}-end", episode.key) } else { episode.key.clone() };
+        let end = if event == MessageEvent::End { "-end" } else { "" };
+        // Two channels may lead to one place, which is to take both.
+        let key = format!("{}{end}-{}", episode.key, channel.name);
         self.rules.message(channel, key, facts).map_err(failed)
     }
 

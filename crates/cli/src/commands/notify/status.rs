@@ -11,6 +11,7 @@ use knowatt_notify::{
 };
 use knowatt_stream::{Error, clock};
 
+use super::test::no_channel;
 use crate::{
     args::{NotifyRetryArgs, NotifyStatusArgs, StatusFormat},
     output::{self, say},
@@ -76,6 +77,9 @@ fn lines(channel: &ChannelStatus, zone: &TimeZone) -> String {
 
 pub(super) fn retry(args: &NotifyRetryArgs) -> Result<ExitCode> {
     let config = NotifyConfig::read(&args.config)?;
+    if let Some(channel) = args.channel.as_ref().filter(|channel| !config.channels.contains_key(*channel)) {
+        return Err(no_channel(&args.config, Some(channel)).into());
+    }
     let mut outbox = outbox(&config)?;
     let count = outbox.retry(args.channel.as_deref(), clock::now())?;
     say!(

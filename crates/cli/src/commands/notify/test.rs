@@ -4,44 +4,39 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::Result;
 use knowatt_notify::{
-    Failure,
+    Then,
     config::NotifyConfig,
     open::{rules, senders},
-    test_facts,
+    trial,
 };
-use knowatt_stream::{Error, clock};
+use knowatt_stream::Error;
 
-use crate::{args::NotifyTestArgs, output};
+use crate::{
+    args::{LogFormat, NotifyTestArgs},
+    live, output,
+};
 
 pub(super) fn run(args: &NotifyTestArgs) -> Result<ExitCode> {
+    live::log(LogFormat::Text, &live::Status::new());
     let config = NotifyConfig::read(&args.config)?;
     let rules = rules(&config)?;
     let mut tested = 0;
+    // Whether the worst that came back is a refusal.
     let mut worst = None;
     for mut sender in senders(&config)? {
         if args.channel.as_ref().is_some_and(|channel| *channel != sender.name) {
             continue;
         }
         tested += 1;
-        let words = rules
-            .channels
-            .iter()
-            .find(|channel| channel.name == sender.name)
-            .map_or(&rules.usual, |channel| &channel.words);
-        // Each test is another one, also for whoever drops what comes again.
-        let key = format!("test-{}", clock::now_ms());
-        let message = words.message(key, test_facts())?;
-        let came = sender.channel.check().and_then(|()| sender.channel.send(&message));
-        let (what, answer) = match &came {
-            Ok(answer) => ("sent", answer.as_str()),
-            Err(failure @ Failure::Never { .. }) => ("REFUSED", failure.why()),
-            Err(failure) => ("NOT SENT", failure.why()),
+        let tried = trial(&mut sender, &rules)?;
+        let what = match tried.outcome {
+            Ok(()) => "sent",
+            Err(Then::Never) => "REFUSED",
+            Err(Then::Again(_)) => "NOT SENT",
         };
-        let answer = sender.shown(answer);
-        output::print(|out| writeln!(out, "{:<16} {what:<8}  {answer}", sender.name))?;
-        if let Err(failure) = came {
-            let is_refused = matches!(failure, Failure::Never { .. });
-            worst = Some(worst.unwrap_or(false) || is_refused);
+        output::print(|out| writeln!(out, "{:<16} {what:<8}  {}", sender.name, tried.answer))?;
+        if let Err(then) = tried.outcome {
+            worst = Some(worst.unwrap_or(false) || then == Then::Never);
         }
     }
     match (tested, worst) {
@@ -57,7 +52,7 @@ pub(super) fn run(args: &NotifyTestArgs) -> Result<ExitCode> {
     }
 }
 
-fn no_channel(path: &Path, channel: Option<&str>) -> Error {
+pub(super) fn no_channel(path: &Path, channel: Option<&str>) -> Error {
     let path = path.display();
     Error::change(match channel {
         Some(channel) => format!("{path} has no channel `{channel}`"),
