@@ -448,6 +448,31 @@ mod tests {
     }
 
     #[test]
+    fn what_was_held_and_is_due_is_told_before_the_end() {
+        let text = "[notify.manners]\ncooldown = \"50ms\"\nstale-after = \"0s\"\n[notify.channels.a]\nkind = \"log\"";
+        let config = NotifyConfig::parse(text).unwrap();
+        let channel = Box::new(Flaky { answers: Vec::new(), tries: Arc::default() });
+        let senders = vec![Sender { name: "a".to_owned(), channel, secrets: Vec::new() }];
+        let notifier =
+            Notifier::start(Outbox::in_memory().unwrap(), rules(&config).unwrap(), senders, GIVE_UP_AFTER)
+                .unwrap();
+        let hours: Vec<_> = (0..3)
+            .map(|meter| crate::hour::ScoredHour {
+                meter: meter.to_string(),
+                id: meter.to_string(),
+                ..at(4, 2.0)
+            })
+            .collect();
+        notifier.take(&hours, "test", None).unwrap();
+        std::thread::sleep(Duration::from_millis(60));
+        let counts = notifier.finish(Duration::from_secs(5)).unwrap();
+        assert_eq!(
+            (counts.taken.episodes, counts.taken.held, counts.delivered, counts.waiting),
+            (3, 2, 2, 0)
+        );
+    }
+
+    #[test]
     fn what_cannot_be_delivered_now_waits_for_the_next_start() {
         let ([a, b], counts, status) = told(vec![again(60_000)]);
         assert_eq!((a.len(), b.len(), counts.waiting), (1, 10, 10));

@@ -9,7 +9,7 @@ use std::{
 use knowatt_readings::Options;
 use knowatt_stream::{
     Error,
-    config::{Config, KafkaConfig},
+    config::{Config, KafkaConfig, MqttConfig, Subscription},
     open, state_folder,
 };
 
@@ -29,7 +29,9 @@ pub const FAREWELL: Duration = Duration::from_secs(2);
 /// How long what waits is tried when the source has ended.
 const LAST_TRIES: Duration = Duration::from_secs(10);
 /// What `knowatt watch` publishes to, unless its address has a topic.
-const ANOMALIES: &str = "knowatt/+/anomaly";
+const ANOMALIES: &str = "knowatt/{meter}/anomaly";
+/// What stands for a meter's name in a topic.
+const METER: &str = "{meter}";
 
 /// Reads anomalies, and tells people.
 pub struct Notify {
@@ -59,8 +61,9 @@ impl Notify {
             source.source.kafka.group = Some(format!("{group}-dry-run"));
             source.source.kafka.instance = None;
         }
-        source.source.mqtt = notify.mqtt.clone();
-        source.source.from = Some(from.clone());
+        let (from_broker, mqtt) = notify.mqtt(config, &from);
+        source.source.mqtt = mqtt;
+        source.source.from = Some(from_broker);
         let options = Options {
             schema_registry: notify.schema_registry.clone().or_else(|| config.sink.schema_registry.clone()),
             ..Options::default()
@@ -136,15 +139,33 @@ impl NotifyConfig {
         let from = from.ok_or_else(|| {
             Error::change("it is not said where anomalies come from: --from kafka://broker:9092/anomoly_power, or `from` in [notify]")
         })?;
-        let is_mqtt = from.starts_with("mqtt://") || from.starts_with("mqtts://");
-        let has_topic = from
-            .split_once("://")
-            .is_some_and(|(_, rest)| rest.split_once('/').is_some_and(|(_, topic)| !topic.is_empty()));
-        Ok(match (is_mqtt, has_topic) {
-            (true, false) => format!("{}/{ANOMALIES}", from.trim_end_matches('/')),
-            (true, true) => from.replace("{meter}", "+"),
-            (false, _) => from.clone(),
-        })
+        Ok(from.clone())
+    }
+
+    /// Of a broker of MQTT, which has a topic for each meter, and one without for a home that has no name.
+    fn mqtt(&self, config: &Config, from: &str) -> (String, MqttConfig) {
+        let mut mqtt = self.mqtt.clone();
+        if mqtt.user.is_none() && mqtt.password_file.is_none() {
+            mqtt = MqttConfig { client_id: mqtt.client_id, ..config.sink.mqtt.clone() };
+        }
+        // What `watch` publishes is what is wanted here.
+        mqtt.takes_own = true;
+        let Some((scheme, rest)) =
+            from.split_once("://").filter(|(scheme, _)| matches!(*scheme, "mqtt" | "mqtts"))
+        else {
+            return (from.to_owned(), mqtt);
+        };
+        let (broker, topic) = rest.split_once('/').unwrap_or((rest, ""));
+        let topic = if topic.is_empty() { ANOMALIES } else { topic };
+        if !topic.contains(METER) {
+            return (from.to_owned(), mqtt);
+        }
+        let with = topic.split('/').map(|level| if level.contains(METER) { "+" } else { level });
+        let without = topic.split('/').filter(|level| *level != METER).map(|level| level.replace(METER, ""));
+        let topics = [with.collect::<Vec<_>>().join("/"), without.collect::<Vec<_>>().join("/")];
+        let subscription = |topic| Subscription { topic: Some(topic), ..Subscription::default() };
+        mqtt.subscriptions = topics.map(subscription).into();
+        (format!("{scheme}://{broker}"), mqtt)
     }
 
     /// Of a topic: with the sink's settings, unless there are others.
@@ -156,5 +177,38 @@ impl NotifyConfig {
         }
         kafka.group.get_or_insert_with(|| GROUP.to_owned());
         kafka
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(text: &str) -> (String, Vec<String>) {
+        let (config, notify) = (Config::parse(text).unwrap(), NotifyConfig::parse(text).unwrap());
+        let from = notify.source(&config).unwrap();
+        let (from, mqtt) = notify.mqtt(&config, &from);
+        (from, mqtt.subscriptions.into_iter().filter_map(|subscription| subscription.topic).collect())
+    }
+
+    #[test]
+    fn anomalies_are_read_where_they_are_sent_unless_it_is_said() {
+        let topic = "kafka://broker/anomoly_power";
+        assert_eq!(from(&format!("[sink]\nto = \"{topic}\"")), (topic.to_owned(), vec![]));
+        assert_eq!(from(&format!("[sink]\nto = \"x.jsonl\"\n[notify]\nfrom = \"{topic}\"")).0, topic);
+        let nowhere = Config::parse("[sink]\nto = \"x.jsonl\"").unwrap();
+        assert!(
+            NotifyConfig::default().source(&nowhere).unwrap_err().to_string().contains("`from` in [notify]")
+        );
+    }
+
+    #[test]
+    fn of_a_broker_a_home_without_a_name_is_heard_too() {
+        let broker = "mqtt://hub:1883".to_owned();
+        let both = ["knowatt/+/anomaly", "knowatt/anomaly"].map(ToOwned::to_owned).to_vec();
+        assert_eq!(from("[sink]\nto = \"mqtt://hub:1883\""), (broker.clone(), both));
+        let other = ["a/+/b", "a/alerts-/b"].map(ToOwned::to_owned).to_vec();
+        assert_eq!(from("[sink]\nto = \"mqtt://hub:1883/a/alerts-{meter}/b\""), (broker, other));
+        assert_eq!(from("[notify]\nfrom = \"mqtt://hub/all\""), ("mqtt://hub/all".to_owned(), vec![]));
     }
 }

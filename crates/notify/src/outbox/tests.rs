@@ -260,6 +260,14 @@ fn two_processes_do_not_share_an_outbox_but_one_may_look() {
     let said = Outbox::open(&path).err().unwrap().to_string();
     assert!(said.contains(&format!("another process ({}) runs with it", std::process::id())), "{said}");
     assert_eq!(Outbox::look_into(&path).unwrap().waiting().unwrap(), 0);
+    // Who looks for long is waited for by whoever reads it all again.
+    let mut outbox = outbox;
+    let looking = rusqlite::Connection::open(&path).unwrap();
+    looking.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut take = || outbox.take(&[at(4, 2.0)], "source", None, &rules(&[""]), at(5, 0.0).start);
+    assert_eq!(take().unwrap_err().remedy(), knowatt_stream::Remedy::Again);
+    looking.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(take().unwrap().messages, 1);
     drop(outbox);
     assert!(Outbox::open(&path).is_ok());
 }

@@ -48,6 +48,10 @@ pub struct MqttConfig {
     pub certificate_file: Option<PathBuf>,
     /// Its key.
     pub key_file: Option<PathBuf>,
+    /// Whether what knowatt itself has published is read; else a stream that publishes where it reads would go round for ever. No key of
+    /// the file.
+    #[serde(skip)]
+    pub takes_own: bool,
 }
 
 /// Topics to read, and what their messages mean.

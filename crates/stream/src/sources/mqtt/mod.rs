@@ -132,6 +132,7 @@ impl Mqtt {
             readings,
             broker: broker.clone(),
             user: user(&address, config).unwrap_or_default(),
+            takes_own: config.takes_own,
             is_subscribed: false,
             is_resumed: false,
             left_out: LeftOut::default(),
@@ -187,6 +188,8 @@ struct Listener {
     readings: Vec<Reading>,
     broker: String,
     user: String,
+    /// Whether what knowatt has published is handed over.
+    takes_own: bool,
     /// Whether the session at the broker has our subscriptions.
     is_subscribed: bool,
     /// Whether the connection goes on with the session of the one before.
@@ -258,7 +261,9 @@ impl Listener {
     /// What a message is, or none if it is to be left out.
     fn read(&mut self, publish: &Publish) -> Option<Arrived> {
         let own = (MADE_BY.0.to_owned(), MADE_BY.1.to_owned());
-        if publish.properties.as_ref().is_some_and(|properties| properties.user_properties.contains(&own)) {
+        let is_own =
+            publish.properties.as_ref().is_some_and(|properties| properties.user_properties.contains(&own));
+        if is_own && !self.takes_own {
             said(&mut self.left_out.own, "were published by knowatt itself");
             return None;
         }
