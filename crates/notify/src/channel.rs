@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::message::Message;
 
+/// The longest time that another side may have us wait.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
 /// A way to a person.
 pub trait Channel: Send {
     /// Sends a message, and waits until it is known what became of it. Gives what came back, for people.

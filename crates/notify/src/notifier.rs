@@ -5,6 +5,7 @@
 //! with the same key.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::Duration,
@@ -15,8 +16,9 @@ use knowatt_stream::{Error, Metric, clock, pause::jittered};
 use tracing::{error, info, warn};
 
 use crate::{
-    channel::{Failure, Then},
+    channel::{Failure, LONGEST_WAIT, Then},
     hour::ScoredHour,
+    message::Message,
     open::Sender,
     outbox::{Became, Outbox, Rules, Taken, Waiting},
 };
@@ -280,10 +282,11 @@ impl Worker {
             let patience = match state.outbox.next(&self.sender.name) {
                 Ok(None) => LOOK,
                 Ok(Some(waiting)) => match Duration::try_from(waiting.next.duration_since(clock::now())) {
-                    Ok(early) if !early.is_zero() => early.min(LOOK),
+                    // Later than anybody may ask for: the clock was set back.
+                    Ok(early) if !early.is_zero() && early <= LONGEST_WAIT => early.min(LOOK),
                     _ => {
                         drop(state);
-                        let came = self.sender.channel.send(&waiting.message);
+                        let came = self.send(&waiting.message);
                         state = shared.lock();
                         self.note(&mut state, &waiting, &came);
                         shared.changed.notify_all();
@@ -297,6 +300,14 @@ impl Worker {
             };
             state = shared.wait(state, patience);
         }
+    }
+
+    /// A channel that fails in a way that nobody thought of is one that fails, and says so.
+    fn send(&mut self, message: &Message) -> Result<String, Failure> {
+        let send = AssertUnwindSafe(|| self.sender.channel.send(message));
+        catch_unwind(send).unwrap_or_else(|_| {
+            Err(Failure::again("the channel ended unexpectedly, which is a mistake in knowatt"))
+        })
     }
 
     fn note(&self, state: &mut State, waiting: &Waiting, came: &Result<String, Failure>) {
@@ -367,7 +378,6 @@ mod tests {
         channel::Channel,
         config::NotifyConfig,
         hour::tests::at,
-        message::Message,
         open::rules,
         outbox::{ChannelStatus, Outbox},
     };
@@ -445,6 +455,30 @@ mod tests {
         assert_eq!((counts.delivered, counts.dead, a.len()), (19, 1, 10));
         assert_eq!((status[0].delivered, status[0].dead), (9, 1));
         assert_eq!(status[0].dead_letters[0].answer, "answer 400 for **REDACTED**");
+    }
+
+    #[test]
+    fn a_channel_that_panics_is_one_that_fails() {
+        struct Panics(u32);
+        impl Channel for Panics {
+            fn send(&mut self, _: &Message) -> Result<String, Failure> {
+                self.0 += 1;
+                assert!(self.0 > 1, "as a mistake would");
+                Ok(String::new())
+            }
+        }
+        let config = NotifyConfig::parse(
+            "[notify.manners]\nstale-after = \"0s\"\n[notify.channels.a]\nkind = \"log\"",
+        )
+        .unwrap();
+        let senders =
+            vec![Sender { name: "a".to_owned(), channel: Box::new(Panics(0)), secrets: Vec::new() }];
+        let notifier =
+            Notifier::start(Outbox::in_memory().unwrap(), rules(&config).unwrap(), senders, GIVE_UP_AFTER)
+                .unwrap();
+        notifier.take(&[at(4, 2.0)], "test", None).unwrap();
+        let counts = notifier.finish(Duration::from_secs(5)).unwrap();
+        assert_eq!((counts.delivered, counts.failures), (1, 1));
     }
 
     #[test]

@@ -46,6 +46,7 @@ const USUAL: [&str; 7] = [
     r#"{% if event == "end" %}Back to normal{% elif event == "digest" %}{{ count }} times unusual power usage{% else %}Unusual power usage{% endif %}{% if meter %}: {{ meter }}{% endif %}"#,
     "Unusual power usage of {{ wh | number }} Wh at {{ hour | clock }}. Please check!\
      {% if is_late and day %} It was on {{ day }}.{% endif %}\
+     {% if is_over %} It is over, after {{ hours }} h.{% endif %}\
      {% if normal_high_wh is not none %} Normal then is {{ normal_low_wh | number }} to {{ normal_high_wh | number }} Wh; {{ how_unusual }}.{% endif %}\
      {% if extra_wh %} It is {{ extra_kwh | number(1) }} kWh more than usual{% if cost is not none %}, about {{ cost | number(2) }} {{ currency }}{% endif %}{% if kind == \"early\" %}, and the hour has not ended{% endif %}.{% endif %}",
     "Unusual power usage of {{ wh | number }} Wh at {{ hour | clock }}. Please check!",
@@ -318,7 +319,7 @@ mod tests {
         let words = Words::new(&WordsConfig::default(), &WordsConfig::default(), setting.locale).unwrap();
         assert_eq!(
             words.message("k".to_owned(), facts).unwrap().text,
-            "Unusual power usage of 1,500 Wh at 4:00 AM. Please check! It was on Sat 09/08/2018. Normal then is 108 to 363 Wh; none of the \
+            "Unusual power usage of 1,500 Wh at 4:00 AM. Please check! It was on Sat 09/08/2018. It is over, after 1 h. Normal then is 108 to 363 Wh; none of the \
              last 3 hours was as low as usual."
         );
     }

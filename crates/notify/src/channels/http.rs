@@ -19,13 +19,10 @@ use ureq::{
 };
 
 use super::Access;
-use crate::channel::{Failure, Then};
+use crate::channel::{Failure, LONGEST_WAIT, Then};
 
 /// So much of an answer is read, in bytes.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
-/// The longest time that another side may have us wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
-
 /// Asks servers.
 pub(super) struct Http {
     agent: Agent,
