@@ -15,7 +15,7 @@ use crate::{output::say, text::counted};
 /// Nobody, without that flag.
 pub(crate) struct People {
     #[cfg(feature = "notify")]
-    told: Option<(Arc<Notifier>, NotifyConfig)>,
+    told: Option<Arc<Notifier>>,
 }
 
 #[cfg(not(feature = "notify"))]
@@ -48,21 +48,22 @@ impl People {
         };
         let config = NotifyConfig::read(path)?;
         let notifier = config.start(senders(&config)?)?;
-        Ok(Self { told: Some((Arc::new(notifier), config)) })
+        Ok(Self { told: Some(Arc::new(notifier)) })
     }
 
     /// The outlets of which they are told too.
     pub(crate) fn beside(&self, outlets: Outlets) -> Outlets {
         match &self.told {
-            Some((notifier, config)) => beside(outlets, notifier, config.wants_scores()),
+            Some(notifier) => beside(outlets, notifier),
             None => outlets,
         }
     }
 
     /// Does what time brings.
     pub(crate) fn tick(&self) {
-        if let Some((notifier, _)) = &self.told
-            && let Err(error) = notifier.tick(true)
+        // Not by the clock: the hours say when an episode is over.
+        if let Some(notifier) = &self.told
+            && let Err(error) = notifier.tick(false)
         {
             say!("{error}");
         }
@@ -71,7 +72,7 @@ impl People {
     /// Ends, after what waits has been tried.
     pub(crate) fn finish(self) {
         // The stream has let go of it.
-        let Some(notifier) = self.told.and_then(|(notifier, _)| Arc::into_inner(notifier)) else { return };
+        let Some(notifier) = self.told.and_then(Arc::into_inner) else { return };
         match notifier.finish(FAREWELL) {
             Ok(counts) => say!("told      {}", told(&counts)),
             Err(error) => say!("{error}"),

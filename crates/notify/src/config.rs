@@ -48,6 +48,7 @@ use serde::{
 use crate::{
     channels::{command, home_assistant, log, mail, ntfy, pushbullet, webhook},
     manners::MannersConfig,
+    secret::{SecretSource, Text},
     words::WordsConfig,
 };
 
@@ -153,6 +154,31 @@ impl NotifyConfig {
     /// Reads it from a file.
     pub fn read(path: &Path) -> Result<Self, Error> {
         config::read::<File>(path).map(|file| file.notify)
+    }
+
+    /// The variables of the environment that hold secrets.
+    pub(crate) fn secret_variables(&self) -> Vec<String> {
+        let text = |text: &Text| match text {
+            Text::Secret(source) => Some(source.clone()),
+            Text::Plain(_) => None,
+        };
+        let sources = self.channels.values().flat_map(|channel| match &channel.kind {
+            Kind::Pushbullet(config) => vec![config.token.clone()],
+            Kind::HomeAssistantSpeech(config) => vec![config.token.clone()],
+            Kind::HomeAssistantNotify(config) => vec![config.token.clone()],
+            Kind::HomeAssistantEvent(config) => vec![config.token.clone()],
+            Kind::Ntfy(config) => text(&config.topic).into_iter().chain(config.token.clone()).collect(),
+            Kind::Webhook(config) => {
+                text(&config.url).into_iter().chain(config.headers.values().filter_map(text)).collect()
+            }
+            Kind::Mail(config) => config.password.iter().cloned().collect(),
+            Kind::Command(_) | Kind::Log(_) => Vec::new(),
+        });
+        let named = sources.filter_map(|source| match source {
+            SecretSource::Env(name) => Some(name),
+            SecretSource::File(_) => None,
+        });
+        named.chain(["KNOWATT_MQTT_PASSWORD".to_owned()]).collect()
     }
 
     /// Reads it from the text of one.

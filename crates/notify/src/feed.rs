@@ -9,7 +9,7 @@ use std::{
 
 use jiff::tz::TimeZone;
 use knowatt_readings::{FieldReader, LiveRecord, NoFields, Options};
-use knowatt_stream::{Body, Error, Incoming, Message, Read, Remedy, Source};
+use knowatt_stream::{Body, Error, Incoming, Message, Read, Remedy, Source, clock};
 use tracing::warn;
 
 use crate::{
@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// So many hours at most are taken in one transaction.
 const MOST_HOURS: usize = 1000;
 const TICK: Duration = Duration::from_secs(1);
+/// When nothing has come for so long, nothing waits to be read.
+const QUIET: Duration = Duration::from_secs(60);
 /// The first and the longest pause before the source is opened again.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 /// So many records that cannot be read are said one by one; then the next of twice as many.
@@ -124,12 +126,13 @@ struct Feed<'f> {
 impl Feed<'_> {
     fn run(mut self, stop: &AtomicBool, tick: &mut dyn FnMut(&Counts)) -> Result<(), Error> {
         let mut ticked = Instant::now();
+        let mut heard = Instant::now();
         loop {
             // What has come goes on at once.
             let patience = if self.batch.read.is_empty() { PATIENCE } else { Duration::ZERO };
-            let mut is_idle = false;
             match self.source.next(patience)? {
                 Incoming::Message(message) => {
+                    heard = Instant::now();
                     self.batch.read(message.place.partition, message.place.offset + 1);
                     if !message.is_committed {
                         match self.reader.hour(&message)? {
@@ -139,11 +142,11 @@ impl Feed<'_> {
                         }
                     }
                 }
-                Incoming::Nothing => {
-                    is_idle = true;
-                    self.deliver()?;
+                Incoming::Nothing => self.deliver()?,
+                Incoming::Assigned(partitions) => {
+                    tracing::info!(?partitions, "assigned");
+                    heard = Instant::now();
                 }
-                Incoming::Assigned(partitions) => tracing::info!(?partitions, "assigned"),
                 Incoming::Revoked(partitions) => {
                     self.deliver()?;
                     self.source.give_up(&partitions)?;
@@ -162,7 +165,7 @@ impl Feed<'_> {
             if ticked.elapsed() >= TICK {
                 ticked = Instant::now();
                 self.deliver()?;
-                tick(&self.notifier.tick(is_idle)?);
+                tick(&self.notifier.tick(heard.elapsed() >= QUIET)?);
             }
         }
     }
@@ -198,7 +201,12 @@ impl Reader<'_> {
         let Some(value) = record.value else { return Ok(Ok(None)) };
         match self.fields.read(value) {
             Ok(()) => {
-                let origin = Origin { timestamp_ms: record.timestamp_ms, key: record.key, zone: self.zone };
+                let origin = Origin {
+                    now: clock::now(),
+                    timestamp_ms: record.timestamp_ms,
+                    key: record.key,
+                    zone: self.zone,
+                };
                 Ok(ScoredHour::read(self.fields, origin).map(Some))
             }
             Err(NoFields::Nothing) => Ok(Ok(None)),

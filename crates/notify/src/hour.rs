@@ -11,7 +11,7 @@
 //! | meter | `meter` | the record's key |
 //! | name of the hour | `alert_id`, of at most 32 letters, digits, `-` and `_` | made of meter and start, as `knowatt watch` makes it |
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use knowatt_readings::FieldReader;
 use knowatt_stream::anomaly::{Anomaly, AnomalyKind, alert_id};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ const MAX_TEXT_BYTES: usize = 256;
 
 /// The longest `alert_id` that is taken as it is, in bytes: with what is added to it, it still fits into the 64 of a message's key.
 const MAX_ID_BYTES: usize = 32;
+
+/// How far ahead of the clock an hour may begin.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 
 /// A meter's hour with its score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +60,8 @@ pub struct Normal {
 /// A record as it comes.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
+    /// When it came.
+    pub now: Timestamp,
     /// Its own time, in ms since 1970.
     pub timestamp_ms: Option<i64>,
     /// Its key.
@@ -91,6 +96,9 @@ impl ScoredHour {
         let own = || origin.timestamp_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
         let start = time("timestamp").or_else(|| time("EVENT_TS")).or_else(own);
         let start = start.ok_or("it has no time: `timestamp` or `EVENT_TS`")?;
+        if start.duration_since(origin.now) > AHEAD {
+            return Err(format!("its time, {start}, is ahead of the clock here"));
+        }
         let local = || origin.zone.map(|zone| zone.to_datetime(start).hour().unsigned_abs());
         let hour = match fields.integer("HOUR") {
             Some(hour) => u8::try_from(hour).ok().filter(|hour| *hour < 24),
@@ -186,7 +194,11 @@ pub(crate) mod tests {
     fn read(value: &str, zone: Option<&TimeZone>) -> Result<ScoredHour, String> {
         let mut fields = FieldReader::new(&Options::default()).unwrap();
         fields.read(value.as_bytes()).unwrap();
-        ScoredHour::read(&fields, Origin { timestamp_ms: Some(1_536_343_200_000), key: Some(b"home"), zone })
+        let now = "2024-01-01T00:00:00Z".parse().unwrap();
+        ScoredHour::read(
+            &fields,
+            Origin { now, timestamp_ms: Some(1_536_343_200_000), key: Some(b"home"), zone },
+        )
     }
 
     #[test]
@@ -227,6 +239,8 @@ pub(crate) mod tests {
         let zone = TimeZone::UTC;
         assert!(read(r#"{"KWH": 1500, "FN": 5}"#, None).unwrap_err().contains("`tz` in [notify]"));
         assert_eq!(read(r#"{"KWH": 1500, "FN": 5}"#, Some(&zone)).unwrap().hour, 18);
+        let future = r#"{"timestamp": "2030-01-01T00:00:00Z", "HOUR": 4, "KWH": 1500, "FN": 5}"#;
+        assert!(read(future, None).unwrap_err().contains("ahead of the clock"));
         assert!(read(r#"{"HOUR": 24, "KWH": 1500, "FN": 5}"#, None).unwrap_err().contains("0 to 23"));
         assert!(read(r#"{"HOUR": 4, "FN": 5}"#, None).unwrap_err().contains("no energy"));
         assert!(read(r#"{"HOUR": 4, "KWH": 1500}"#, None).unwrap_err().contains("no score"));

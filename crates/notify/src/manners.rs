@@ -339,6 +339,9 @@ pub(crate) mod tests {
         assert_eq!(due(quiet, ALERT, Said::default(), "2024-03-31T07:00:00+02:00[Europe/Paris]"), "now");
         let urgent = "quiet-hours = \"22:00-07:00\"\nurgent-above = 1.9";
         assert_eq!(due(urgent, ALERT, Said::default(), EVENING), "now");
+        let twice = "quiet-hours = \"22:00-02:30\"";
+        let second = "2024-10-27T02:15:00+01:00[Europe/Paris]";
+        assert_eq!(due(twice, ALERT, Said::default(), second), "27 02:30 quiet-hours");
         let skipped = "quiet-hours = \"01:00-02:30\"";
         assert_eq!(
             due(skipped, ALERT, Said::default(), "2024-03-31T01:10:00+01:00[Europe/Paris]"),

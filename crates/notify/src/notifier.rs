@@ -190,7 +190,7 @@ impl Notifier {
     /// Ends, after what waits has been tried, for so long at most.
     pub fn finish(self, patience: Duration) -> Result<Counts, Error> {
         // What is due by now is told as well.
-        self.tick(true)?;
+        self.tick(false)?;
         let until = clock::now().checked_add(patience).unwrap_or(Timestamp::MAX);
         let mut state = self.shared.lock();
         while clock::now() < until && self.is_due_by(&state, until)? {
@@ -287,8 +287,7 @@ impl Worker {
                     _ => {
                         drop(state);
                         let came = self.send(&waiting.message);
-                        state = shared.lock();
-                        self.note(&mut state, &waiting, &came);
+                        state = self.note(shared.lock(), &waiting, &came);
                         shared.changed.notify_all();
                         continue;
                     }
@@ -310,9 +309,15 @@ impl Worker {
         })
     }
 
-    fn note(&self, state: &mut State, waiting: &Waiting, came: &Result<String, Failure>) {
+    /// Notes what became of a message. Until it can be noted, nothing else is sent: it would be the same message.
+    fn note<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        waiting: &Waiting,
+        came: &Result<String, Failure>,
+    ) -> MutexGuard<'s, State> {
         let channel = &self.sender.name;
-        let Waiting { id, message, tries, made, .. } = waiting;
+        let Waiting { message, tries, made, .. } = waiting;
         let (title, tries, now) = (&message.title, tries + 1, clock::now());
         let (answer, became) = match came {
             Ok(answer) => {
@@ -362,10 +367,20 @@ impl Worker {
             Some(Some(next)) => Became::Again(next, &answer),
             Some(None) => Became::Dead(&answer),
         };
-        // If it cannot be noted, the message is sent again: with its key.
-        if let Err(error) = state.outbox.became(*id, &became, now) {
-            error!(channel, "{error}");
+        let mut is_said = false;
+        while let Err(error) = state.outbox.became(waiting, &became, now) {
+            if !std::mem::replace(&mut is_said, true) {
+                error!(
+                    channel,
+                    "{error}; nothing is sent here until it can be noted what became of: {title}"
+                );
+            }
+            if state.is_over {
+                break;
+            }
+            state = self.shared.wait(state, LOOK);
         }
+        state
     }
 }
 

@@ -90,13 +90,19 @@ pub fn senders(config: &NotifyConfig) -> Result<Vec<Sender>, Error> {
         .as_deref()
         .map_or_else(|| Ok(Locale::default()), Locale::named)
         .map_err(Error::change)?;
+    let secret_variables = config.secret_variables();
     let sender = |(name, channel): (&String, &ChannelConfig)| {
-        sender(name, channel, locale).map_err(|error| of_channel(name, &error))
+        sender(name, channel, locale, &secret_variables).map_err(|error| of_channel(name, &error))
     };
     config.channels.iter().map(sender).collect()
 }
 
-fn sender(name: &str, config: &ChannelConfig, locale: Locale) -> Result<Sender, Error> {
+fn sender(
+    name: &str,
+    config: &ChannelConfig,
+    locale: Locale,
+    secret_variables: &[String],
+) -> Result<Sender, Error> {
     let access =
         Access { timeout: config.timeout.map_or(TIMEOUT, |span| span.0), ca_file: config.ca_file.clone() };
     if access.timeout.is_zero() {
@@ -147,7 +153,7 @@ fn sender(name: &str, config: &ChannelConfig, locale: Locale) -> Result<Sender, 
                 config.password.as_ref().map(|password| password.get("password")).transpose()?.map(&mut keep);
             Box::new(Mail::new(config, password.as_ref(), &access)?)
         }
-        Kind::Command(config) => Box::new(Run::new(config, locale, access.timeout)?),
+        Kind::Command(config) => Box::new(Run::new(config, locale, access.timeout, secret_variables)?),
         Kind::Log(_) => Box::new(Log),
     };
     Ok(Sender { name: name.to_owned(), channel, secrets })

@@ -44,6 +44,7 @@ static SORT: Sort = Sort {
             peak TEXT NOT NULL, heard_ms INTEGER NOT NULL, is_over INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX episode_of_meter ON episode (meter, last_ms);
+        CREATE INDEX episode_over ON episode (last_ms) WHERE is_over = 1;
         CREATE INDEX episode_open ON episode (heard_ms) WHERE is_over = 0;
         CREATE TABLE hour (
             id TEXT PRIMARY KEY NOT NULL, episode INTEGER NOT NULL, start_ms INTEGER NOT NULL, is_final INTEGER NOT NULL, extra_wh REAL
@@ -53,6 +54,7 @@ static SORT: Sort = Sort {
             channel TEXT NOT NULL, episode INTEGER NOT NULL, state TEXT NOT NULL, why TEXT, since_ms INTEGER NOT NULL, due_ms INTEGER,
             PRIMARY KEY (channel, episode)
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX told_of_episode ON told (episode);
         CREATE INDEX told_due ON told (channel, due_ms) WHERE due_ms IS NOT NULL;
         CREATE TABLE channel (name TEXT PRIMARY KEY NOT NULL, last_ms INTEGER, month TEXT NOT NULL, used INTEGER NOT NULL) STRICT;
         CREATE TABLE delivery (
@@ -61,6 +63,7 @@ static SORT: Sort = Sort {
             UNIQUE (channel, key)
         ) STRICT;
         CREATE INDEX delivery_waiting ON delivery (channel, id) WHERE state = 'waiting';
+        CREATE INDEX delivery_ended ON delivery (ended_ms) WHERE state <> 'waiting';
         CREATE INDEX delivery_dead ON delivery (channel, id) WHERE state = 'dead';
     ",
     what: "what is to be told",

@@ -55,13 +55,17 @@ impl Notify {
         check_password(&notify.mqtt, "notify.mqtt")?;
         let from = notify.source(config)?;
         let mut source = Config::default();
-        source.source.kafka = notify.kafka(config);
+        source.source.kafka = notify.kafka(config, &from);
         if is_dry {
             let group = source.source.kafka.group.take().unwrap_or_default();
             source.source.kafka.group = Some(format!("{group}-dry-run"));
             source.source.kafka.instance = None;
         }
-        let (from_broker, mqtt) = notify.mqtt(config, &from);
+        let (from_broker, mut mqtt) = notify.mqtt(config, &from);
+        if is_dry {
+            // Else it would take the place of the one that runs.
+            mqtt.client_id = Some(format!("knowatt-dry-{}", std::process::id()));
+        }
         source.source.mqtt = mqtt;
         source.source.from = Some(from_broker);
         let options = Options {
@@ -145,7 +149,11 @@ impl NotifyConfig {
     /// Of a broker of MQTT, which has a topic for each meter, and one without for a home that has no name.
     fn mqtt(&self, config: &Config, from: &str) -> (String, MqttConfig) {
         let mut mqtt = self.mqtt.clone();
-        if mqtt.user.is_none() && mqtt.password_file.is_none() {
+        let is_said = mqtt.user.is_some()
+            || mqtt.password_file.is_some()
+            || mqtt.ca_file.is_some()
+            || mqtt.certificate_file.is_some();
+        if !is_said && is_sinks(config, from) {
             mqtt = MqttConfig { client_id: mqtt.client_id, ..config.sink.mqtt.clone() };
         }
         // What `watch` publishes is what is wanted here.
@@ -168,16 +176,25 @@ impl NotifyConfig {
         (format!("{scheme}://{broker}"), mqtt)
     }
 
-    /// Of a topic: with the sink's settings, unless there are others.
-    fn kafka(&self, config: &Config) -> KafkaConfig {
+    /// Of a topic: with the sink's settings if it is the sink's broker, unless there are others.
+    fn kafka(&self, config: &Config, from: &str) -> KafkaConfig {
         let mut kafka = self.kafka.clone();
-        if kafka.properties_file.is_none() && kafka.properties.is_empty() {
+        if kafka.properties_file.is_none() && kafka.properties.is_empty() && is_sinks(config, from) {
             kafka.properties_file.clone_from(&config.sink.kafka.properties_file);
             kafka.properties.clone_from(&config.sink.kafka.properties);
         }
         kafka.group.get_or_insert_with(|| GROUP.to_owned());
         kafka
     }
+}
+
+/// Whether an address is one of the broker that `[sink]` writes to, which is to be given what is given to that one.
+fn is_sinks(config: &Config, from: &str) -> bool {
+    let broker = |address: &str| {
+        let (scheme, rest) = address.split_once("://")?;
+        Some((scheme.to_owned(), rest.split('/').next()?.to_owned()))
+    };
+    config.sink.to.as_deref().is_some_and(|to| broker(to).is_some() && broker(to) == broker(from))
 }
 
 #[cfg(test)]
@@ -200,6 +217,19 @@ mod tests {
         assert!(
             NotifyConfig::default().source(&nowhere).unwrap_err().to_string().contains("`from` in [notify]")
         );
+    }
+
+    #[test]
+    fn who_we_are_at_the_sink_is_told_to_no_other_broker() {
+        let user = |from: &str| {
+            let text = format!(
+                "[sink]\nto = \"mqtt://hub:1883\"\n[sink.mqtt]\nuser = \"home\"\n[notify]\nfrom = \"{from}\""
+            );
+            let config = Config::parse(&text).unwrap();
+            NotifyConfig::parse(&text).unwrap().mqtt(&config, from).1.user
+        };
+        assert_eq!(user("mqtt://hub:1883/x").as_deref(), Some("home"));
+        assert_eq!(user("mqtt://other:1883/x"), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ use std::{
         mpsc::{self, RecvTimeoutError},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -59,8 +59,12 @@ const MOST_METERS: usize = 100;
 const HOLDS: SignedDuration = SignedDuration::from_hours(2);
 /// How long the broker may take to acknowledge.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest pause before the broker is tried again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The first and the longest pause before the broker is tried again.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
+/// How often it is looked whether this is to end.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often the meters are looked at of which nothing has come: an hour that no longer holds, a new month.
+const ROUND: Duration = Duration::from_secs(10);
 
 /// `[notify.sensors]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -90,6 +94,8 @@ pub(crate) struct Sensors {
     meters: Vec<WildMatch>,
     known: BTreeMap<String, Known>,
     is_full: bool,
+    /// When all meters were looked at.
+    round: Option<Instant>,
     letters: mpsc::Sender<Vec<Letter>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -99,6 +105,8 @@ pub(crate) struct Sensors {
 #[derive(Default)]
 struct Known {
     newest: Option<ScoredHour>,
+    /// Whether something has come since it was looked at.
+    is_heard: bool,
     /// What was last published.
     state: String,
 }
@@ -118,6 +126,9 @@ impl Sensors {
         let availability = format!("knowatt/notify/{client}/availability");
         let (letters, incoming) = mpsc::channel();
         let stop = Arc::new(AtomicBool::new(false));
+        let mut config = config.clone();
+        // A name of ours, so that after a break the broker ends the old connection, and says so, before the new one stands.
+        config.mqtt.client_id.get_or_insert_with(|| format!("knowatt-notify-{client}"));
         let publishing = Publishing {
             config: config.clone(),
             will: retained(availability.clone(), "offline".to_owned()),
@@ -133,6 +144,7 @@ impl Sensors {
             meters: config.meters.iter().map(|meter| WildMatch::new(meter)).collect(),
             known: BTreeMap::new(),
             is_full: false,
+            round: None,
             letters,
             stop,
             thread: Some(thread),
@@ -144,9 +156,9 @@ impl Sensors {
     /// Takes an hour.
     pub(crate) fn see(&mut self, hour: &ScoredHour) {
         self.know(&hour.meter);
-        if let Some(known) = self.known.get_mut(&hour.meter)
-            && known.newest.as_ref().is_none_or(|newest| newest.start <= hour.start)
-        {
+        let Some(known) = self.known.get_mut(&hour.meter) else { return };
+        known.is_heard = true;
+        if known.newest.as_ref().is_none_or(|newest| newest.start <= hour.start) {
             known.newest = Some(hour.clone());
         }
     }
@@ -176,7 +188,14 @@ impl Sensors {
         now: Timestamp,
     ) -> Result<(), Error> {
         let mut letters = Vec::new();
+        let is_round = self.round.is_none_or(|round| round.elapsed() >= ROUND);
+        if is_round {
+            self.round = Some(Instant::now());
+        }
         for (meter, known) in &mut self.known {
+            if !std::mem::take(&mut known.is_heard) && !is_round {
+                continue;
+            }
             let state = state(known.newest.as_ref(), &summary(meter)?, now);
             if state != known.state {
                 known.state.clone_from(&state);
@@ -297,67 +316,76 @@ fn configs(prefix: &str, availability: &str, meter: &str) -> Vec<Letter> {
 struct Publishing {
     config: SensorsConfig,
     will: Letter,
-    /// The last letter of each topic, for a broker that is not there yet.
+    /// The last letter of each topic, for a connection that is made anew.
     kept: BTreeMap<String, Letter>,
     incoming: mpsc::Receiver<Vec<Letter>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Publishing {
+    /// Until there is nothing more to come; a broker that refuses is tried again, too.
     fn run(mut self) {
-        let mut pause = Duration::from_secs(1);
+        let mut pause = PAUSES[0];
         let mut is_said = false;
-        let mut publisher = loop {
-            match Publisher::open(
-                &self.config.to,
-                &self.config.mqtt,
-                Some(self.will.clone()),
-                Arc::clone(&self.stop),
-            ) {
-                Ok(publisher) => break publisher,
-                Err(error) if error.remedy() == Remedy::Change => {
-                    error!("[notify.sensors]: {error}; there are no sensors until that is changed");
-                    return;
-                }
-                Err(error) => {
-                    if !std::mem::replace(&mut is_said, true) {
-                        warn!("[notify.sensors]: {error}; tried again until it is there");
-                    }
-                }
+        loop {
+            let began = Instant::now();
+            let Err(error) = self.publish() else { return };
+            if error.remedy() == Remedy::Change {
+                error!("[notify.sensors]: {error}; there are no sensors until that is changed");
+                return;
+            }
+            if began.elapsed() > PAUSES[1] {
+                (pause, is_said) = (PAUSES[0], false);
+            }
+            if !std::mem::replace(&mut is_said, true) {
+                warn!("[notify.sensors]: {error}; tried again until it is well");
             }
             if !self.keep_for(jittered(pause)) {
                 return;
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        };
-        publisher.announce(std::mem::take(&mut self.kept).into_values().collect());
+            pause = (pause * 2).min(PAUSES[1]);
+        }
+    }
+
+    /// Connects, and publishes what is known and what comes.
+    fn publish(&mut self) -> Result<(), Error> {
+        let will = Some(self.will.clone());
+        let mut publisher =
+            Publisher::open(&self.config.to, &self.config.mqtt, will, Arc::clone(&self.stop))?;
+        publisher.announce(self.kept.values().cloned().collect());
         while !self.stop.load(Ordering::Relaxed) {
-            match self.incoming.recv_timeout(Duration::from_millis(100)) {
+            match self.incoming.recv_timeout(LOOK) {
                 Ok(letters) => {
+                    self.keep(&letters);
                     publisher.announce(letters);
-                    if let Err(error) = publisher.publish(Vec::new(), Some(PATIENCE)) {
-                        warn!("[notify.sensors]: {error}");
+                    // What is announced is not waited for, but if it is refused that is said here.
+                    match publisher.publish(Vec::new(), Some(PATIENCE)) {
+                        Err(error) if error.remedy() != Remedy::Again => return Err(error),
+                        Ok(()) | Err(_) => {}
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         // What is still on its way, before we say that we are gone.
         publisher.announce(self.incoming.try_iter().flatten().collect());
+        Ok(())
+    }
+
+    fn keep(&mut self, letters: &[Letter]) {
+        self.kept.extend(letters.iter().map(|letter| (letter.topic.clone(), letter.clone())));
     }
 
     /// Keeps what comes, for so long; whether to go on.
     fn keep_for(&mut self, pause: Duration) -> bool {
-        let until = std::time::Instant::now() + pause;
-        while std::time::Instant::now() < until {
+        let until = Instant::now() + pause;
+        while Instant::now() < until {
             if self.stop.load(Ordering::Relaxed) {
                 return false;
             }
-            match self.incoming.recv_timeout(Duration::from_millis(100)) {
-                Ok(letters) => {
-                    self.kept.extend(letters.into_iter().map(|letter| (letter.topic.clone(), letter)));
-                }
+            match self.incoming.recv_timeout(LOOK) {
+                Ok(letters) => self.keep(&letters),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return false,
             }

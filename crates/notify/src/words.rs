@@ -49,7 +49,7 @@ const USUAL: [&str; 7] = [
      {% if is_over %} It is over, after {{ hours }} h.{% endif %}\
      {% if normal_high_wh is not none %} Normal then is {{ normal_low_wh | number }} to {{ normal_high_wh | number }} Wh; {{ how_unusual }}.{% endif %}\
      {% if extra_wh %} It is {{ extra_kwh | number(1) }} kWh more than usual{% if cost is not none %}, about {{ cost | number(2) }} {{ currency }}{% endif %}{% if kind == \"early\" %}, and the hour has not ended{% endif %}.{% endif %}",
-    "Unusual power usage of {{ wh | number }} Wh at {{ hour | clock }}. Please check!",
+    "Unusual power usage of {{ wh | number }} Wh at {{ hour | clock }}. Please check!{% if is_over %} It is over.{% endif %}",
     "Back to normal after {{ hours }} h\
      {% if extra_wh %}, {{ extra_kwh | number(1) }} kWh more than usual{% if cost is not none %}, about {{ cost | number(2) }} {{ currency }}{% endif %}{% endif %}.",
     "Power usage{% if meter %} of {{ meter }}{% endif %} is back to normal after {{ hours }} {% if hours == 1 %}hour{% else %}hours{% endif %}.",

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Each argument is a template of its own, so that what a meter is called can be no other argument. The message is in the environment too:
-//! `KNOWATT_KEY`, `KNOWATT_EVENT`, `KNOWATT_TITLE`, `KNOWATT_TEXT`, `KNOWATT_SPOKEN`. Exit code 0 is sent; 64 (wrong usage) or a command that
+//! `KNOWATT_KEY`, `KNOWATT_EVENT`, `KNOWATT_TITLE`, `KNOWATT_TEXT`, `KNOWATT_SPOKEN`; the variables that hold channels' secrets are not. Exit code 0 is sent; 64 (wrong usage) or a command that
 //! is not there is never; any other is tried again. At least once.
 
 use std::{
@@ -47,11 +47,18 @@ pub struct Run {
     arguments: Environment<'static>,
     count: usize,
     timeout: Duration,
+    /// Variables that it is not given.
+    secret_variables: Vec<String>,
 }
 
 impl Run {
     /// Nothing is run yet.
-    pub fn new(config: &CommandConfig, locale: Locale, timeout: Duration) -> Result<Self, Error> {
+    pub fn new(
+        config: &CommandConfig,
+        locale: Locale,
+        timeout: Duration,
+        secret_variables: &[String],
+    ) -> Result<Self, Error> {
         let [program, templates @ ..] = config.command.as_slice() else {
             return Err(Error::change("`command` is empty"));
         };
@@ -61,7 +68,13 @@ impl Run {
             let added = arguments.add_template_owned(name.clone(), template.clone());
             added.map_err(|error| wrong(&name, &error))?;
         }
-        let run = Self { program: program.clone(), arguments, count: templates.len(), timeout };
+        let run = Self {
+            program: program.clone(),
+            arguments,
+            count: templates.len(),
+            timeout,
+            secret_variables: secret_variables.to_vec(),
+        };
         let (text, event) = (String::new, MessageEvent::Alert);
         let (title, spoken, facts) = (text(), text(), example(event));
         run.arguments(&Message { key: text(), event, title, text: text(), spoken, facts })?;
@@ -90,7 +103,11 @@ impl Channel for Run {
     fn send(&mut self, message: &Message) -> Result<String, Failure> {
         let arguments = self.arguments(message).map_err(|error| Failure::never(error.to_string()))?;
         let event = serde_json::to_value(message.event).ok();
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        for secret in &self.secret_variables {
+            command.env_remove(secret);
+        }
+        let mut child = command
             .args(arguments)
             .env("KNOWATT_KEY", &message.key)
             .env("KNOWATT_EVENT", event.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default())
@@ -143,7 +160,8 @@ mod tests {
 
     fn run(command: &[&str], title: &str) -> Result<String, Failure> {
         let config = CommandConfig { command: command.iter().map(|&part| part.to_owned()).collect() };
-        let mut channel = Run::new(&config, Locale::default(), Duration::from_millis(300)).unwrap();
+        let mut channel =
+            Run::new(&config, Locale::default(), Duration::from_millis(300), &["HOME".to_owned()]).unwrap();
         let event = MessageEvent::Alert;
         let (text, spoken, key) = ("text".to_owned(), String::new(), "k".to_owned());
         channel.send(&Message { key, event, title: title.to_owned(), text, spoken, facts: example(event) })
@@ -171,5 +189,9 @@ mod tests {
             matches!(run(&["sleep", "5"], ""), Err(Failure { why, then: Then::Again(_), .. }) if why.contains("was ended"))
         );
         assert!(run(&["sh", "-c", "test \"$KNOWATT_KEY$KNOWATT_EVENT\" = kalert"], "").is_ok());
+        assert!(
+            run(&["sh", "-c", "test -z \"$HOME\" && test -n \"$PATH\""], "").is_ok(),
+            "a secret is given on"
+        );
     }
 }

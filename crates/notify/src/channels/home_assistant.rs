@@ -185,7 +185,14 @@ impl Channel for Speech {
 
 /// A text in which there is no template: the services of `notify` would fill in what a meter is called.
 fn plain(text: &str) -> String {
-    text.replace("{{", "{ {").replace("{%", "{ %").replace("{#", "{ #")
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if plain.ends_with('{') && matches!(letter, '{' | '%' | '#') {
+            plain.push(' ');
+        }
+        plain.push(letter);
+    }
+    plain
 }
 
 /// A notification.
@@ -234,5 +241,29 @@ impl Channel for HubEvent {
         let data = serde_json::to_value(message);
         let data = data.map_err(|error| Failure::never(format!("no JSON can be made of it: {error}")))?;
         self.hub.post(&self.path, &data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_template_is_left_in_a_text() {
+        for text in ["{{ x }}", "{{{ x }}", "{% x %}", "{{% x", "{#{{"] {
+            let plain = plain(text);
+            assert!(!["{{", "{%", "{#"].iter().any(|begin| plain.contains(begin)), "{plain}");
+        }
+        assert_eq!(plain("{ x } 5 %"), "{ x } 5 %");
+    }
+
+    #[test]
+    fn what_is_no_service_and_no_entity_is_refused() {
+        assert_eq!(service_path("tts.google_say", "tts").unwrap(), "services/tts/google_say");
+        for wrong in ["google_say", "tts.", "notify.x", "tts.a/b", "tts.a b"] {
+            assert!(service_path(wrong, "tts").is_err(), "{wrong}");
+        }
+        assert!(entity("media_player.kitchen", "media_player").is_ok());
+        assert!(entity("kitchen", "media_player").unwrap_err().to_string().contains("media_player.name"));
     }
 }

@@ -4,14 +4,17 @@ use std::str::FromStr;
 
 use jiff::{Timestamp, ZonedDateTime, civil::Time};
 
-/// The first instant after `now` at which a wall clock shows that time.
+/// The first instant after `now` at which a wall clock shows that time, or would if it were not put forward then.
 fn next(now: &ZonedDateTime, time: Time) -> Timestamp {
-    let on = |day: &ZonedDateTime| {
-        day.datetime().date().to_datetime(time).to_zoned_datetime(now.time_zone().clone()).ok()
-    };
-    let today = on(now).filter(|today| today > now);
-    let next = today.or_else(|| on(&now.tomorrow().ok()?));
-    next.map_or(Timestamp::MAX, |next| next.timestamp())
+    let today = now.datetime().date();
+    let days = [Some(today), today.tomorrow().ok()].into_iter().flatten();
+    let found = days.flat_map(|day| {
+        let shown = now.time_zone().to_ambiguous_timestamp(day.to_datetime(time));
+        // Of an hour that comes twice, both; of one that is skipped, the one after.
+        let both = [shown.compatible().ok(), shown.later().ok()];
+        both.into_iter().flatten()
+    });
+    found.filter(|at| *at > now.timestamp()).min().unwrap_or(Timestamp::MAX)
 }
 
 /// A time of the day, `18:00`.

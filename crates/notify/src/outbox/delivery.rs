@@ -50,18 +50,29 @@ impl Outbox {
         found.map(waiting).transpose()
     }
 
-    /// Notes what became of a try.
-    pub fn became(&mut self, id: i64, became: &Became<'_>, now: Timestamp) -> Result<(), Error> {
-        let now_ms = now.as_millisecond();
+    /// Notes what became of a try. Of what is refused, the end is not told either.
+    pub fn became(&mut self, waiting: &Waiting, became: &Became<'_>, now: Timestamp) -> Result<(), Error> {
+        let (id, now_ms) = (waiting.id, now.as_millisecond());
         self.change(|transaction| match became {
             Became::Again(next, why) => transaction.execute(
                 "UPDATE delivery SET tries = tries + 1, next_ms = ?2, answer = ?3 WHERE id = ?1",
                 params![id, next.as_millisecond(), why],
             ),
-            Became::Done(answer) | Became::Dead(answer) => transaction.execute(
-                "UPDATE delivery SET tries = tries + 1, state = ?2, answer = ?3, ended_ms = ?4 WHERE id = ?1",
-                params![id, if matches!(became, Became::Done(_)) { "done" } else { "dead" }, answer, now_ms],
+            Became::Done(answer) => transaction.execute(
+                "UPDATE delivery SET tries = tries + 1, state = 'done', answer = ?2, ended_ms = ?3 WHERE id = ?1",
+                params![id, answer, now_ms],
             ),
+            Became::Dead(answer) => {
+                transaction.execute(
+                    "DELETE FROM delivery WHERE state = 'waiting' AND (channel, key) = \
+                     (SELECT channel, ?2 || '-end-' || channel FROM delivery WHERE id = ?1 AND key = ?2 || '-' || channel)",
+                    params![id, waiting.message.facts.alert_id],
+                )?;
+                transaction.execute(
+                    "UPDATE delivery SET tries = tries + 1, state = 'dead', answer = ?2, ended_ms = ?3 WHERE id = ?1",
+                    params![id, answer, now_ms],
+                )
+            }
         })?;
         Ok(())
     }
@@ -73,10 +84,11 @@ impl Outbox {
         count.map_err(|error| self.database.failed(&error))
     }
 
-    /// How many messages wait for each channel.
+    /// How many messages and episodes wait for each channel.
     pub fn waiting_for(&self) -> Result<Vec<(String, u32)>, Error> {
         let ask = || {
-            let query = "SELECT channel, count(*) FROM delivery WHERE state = 'waiting' GROUP BY channel ORDER BY channel";
+            let query = "SELECT channel, count(*) FROM (SELECT channel FROM delivery WHERE state = 'waiting' \
+                         UNION ALL SELECT channel FROM told WHERE due_ms IS NOT NULL) GROUP BY channel ORDER BY channel";
             let mut statement = self.database.connection().prepare(query)?;
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };

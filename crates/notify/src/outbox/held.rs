@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::{
     ChannelRules, Outbox, Rules, Taken,
-    intake::{Episode, Work, failed, read},
+    intake::{COLUMNS, Episode, Work, failed, read},
     said,
 };
 use crate::{
@@ -22,8 +22,9 @@ const SETTLE: SignedDuration = SignedDuration::from_mins(5);
 const KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// What was delivered, and what could not be, is kept so long to be looked at.
 const ARCHIVED: SignedDuration = SignedDuration::from_hours(92 * 24);
-/// How often what is old is looked for.
-const PRUNE_MS: i64 = 3_600_000;
+/// How often what is old is looked for, and how much of it is forgotten each time at most.
+const PRUNE_MS: i64 = 600_000;
+const MOST_FORGOTTEN: i64 = 2000;
 
 impl Outbox {
     /// Does what is due. `is_idle` is whether nothing waits to be read.
@@ -52,6 +53,14 @@ impl Outbox {
     }
 }
 
+/// What a channel is due to be told of.
+fn held(state: &str) -> String {
+    format!(
+        "SELECT {COLUMNS} FROM told JOIN episode ON episode.id = told.episode \
+         WHERE channel = ?1 AND due_ms <= ?2 AND state = '{state}' ORDER BY first_ms, episode.id"
+    )
+}
+
 impl Work<'_, '_> {
     fn episodes(&self, query: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<Episode>> {
         let mut statement = self.transaction.prepare(query)?;
@@ -63,7 +72,7 @@ impl Work<'_, '_> {
         let now = self.now.timestamp();
         let before = |span: SignedDuration| now.checked_sub(span).unwrap_or(Timestamp::MIN);
         let open = self.episodes(
-            "SELECT id, key, last_ms, peak, is_over FROM episode WHERE is_over = 0 AND heard_ms <= ?1",
+            &format!("SELECT {COLUMNS} FROM episode WHERE is_over = 0 AND heard_ms <= ?1"),
             [before(SETTLE).as_millisecond()],
         )?;
         // The first instant at which an hour may begin of which nothing is known yet.
@@ -78,11 +87,7 @@ impl Work<'_, '_> {
 
     /// One as it is; several in one message.
     fn tell_what_was_held(&mut self, channel: &ChannelRules) -> rusqlite::Result<()> {
-        let due = self.episodes(
-            "SELECT episode.id, key, last_ms, peak, is_over FROM told JOIN episode ON episode.id = told.episode \
-             WHERE channel = ?1 AND due_ms <= ?2 AND state = 'waits' ORDER BY first_ms, episode.id",
-            params![channel.name, self.now_ms()],
-        )?;
+        let due = self.episodes(&held("waits"), params![channel.name, self.now_ms()])?;
         let Some(highest) = due.iter().map(|episode| episode.peak.score).reduce(f64::max) else {
             return Ok(());
         };
@@ -125,21 +130,19 @@ impl Work<'_, '_> {
     }
 
     fn follow_up_what_was_held(&mut self, channel: &ChannelRules) -> rusqlite::Result<()> {
-        let due = self.episodes(
-            "SELECT episode.id, key, last_ms, peak, is_over FROM told JOIN episode ON episode.id = told.episode \
-             WHERE channel = ?1 AND due_ms <= ?2 AND state = 'end-waits' ORDER BY last_ms",
-            params![channel.name, self.now_ms()],
-        )?;
+        let due = self.episodes(&held("end-waits"), params![channel.name, self.now_ms()])?;
         due.iter().try_for_each(|episode| self.follow_up(channel, episode))
     }
 
-    /// Forgets what is old, unless it could come again and would be told.
+    /// Forgets what is old, unless it could come again and would be told; a piece at a time.
     fn forget(&mut self) -> rusqlite::Result<()> {
         let before = |span: SignedDuration| {
             self.now.timestamp().checked_sub(span).unwrap_or(Timestamp::MIN).as_millisecond()
         };
-        self.transaction
-            .execute("DELETE FROM delivery WHERE state <> 'waiting' AND ended_ms < ?1", [before(ARCHIVED)])?;
+        self.transaction.execute(
+            "DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE state <> 'waiting' AND ended_ms < ?1 LIMIT ?2)",
+            params![before(ARCHIVED), MOST_FORGOTTEN],
+        )?;
         let stale_after = self.rules.channels.iter().map(|channel| channel.manners.stale_after());
         // Whoever is told however old it is has to remember for ever.
         let Some(longest) = stale_after.collect::<Option<Vec<_>>>().map(|spans| spans.into_iter().max())
@@ -147,13 +150,16 @@ impl Work<'_, '_> {
             return Ok(());
         };
         let kept = longest.unwrap_or_default().max(KEPT);
-        self.transaction.execute(
-            "DELETE FROM episode WHERE is_over = 1 AND last_ms < ?1 AND NOT EXISTS \
-             (SELECT 1 FROM told WHERE told.episode = episode.id AND due_ms IS NOT NULL)",
-            [before(kept)],
+        let mut old = self.transaction.prepare(
+            "SELECT id FROM episode WHERE is_over = 1 AND last_ms < ?1 AND NOT EXISTS \
+             (SELECT 1 FROM told WHERE told.episode = episode.id AND due_ms IS NOT NULL) LIMIT ?2",
         )?;
-        self.transaction.execute("DELETE FROM hour WHERE episode NOT IN (SELECT id FROM episode)", [])?;
-        self.transaction.execute("DELETE FROM told WHERE episode NOT IN (SELECT id FROM episode)", [])?;
+        let old = old.query_map(params![before(kept), MOST_FORGOTTEN], |row| row.get::<_, i64>(0))?;
+        for episode in old.collect::<rusqlite::Result<Vec<_>>>()? {
+            self.transaction.execute("DELETE FROM hour WHERE episode = ?1", [episode])?;
+            self.transaction.execute("DELETE FROM told WHERE episode = ?1", [episode])?;
+            self.transaction.execute("DELETE FROM episode WHERE id = ?1", [episode])?;
+        }
         Ok(())
     }
 }

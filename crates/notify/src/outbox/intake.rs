@@ -35,6 +35,7 @@ pub(super) struct Episode {
     pub(super) id: i64,
     /// `alert_id` of its first hour.
     pub(super) key: String,
+    first: Timestamp,
     pub(super) last: Timestamp,
     pub(super) peak: ScoredHour,
     pub(super) is_over: bool,
@@ -48,7 +49,8 @@ pub(super) struct Work<'t, 'c> {
     pub(super) taken: Taken,
 }
 
-const COLUMNS: &str = "id, key, last_ms, peak, is_over";
+/// As [`read`] takes them.
+pub(super) const COLUMNS: &str = "episode.id, key, first_ms, last_ms, peak, is_over";
 
 impl Outbox {
     /// Takes hours, with how far their source was read.
@@ -100,7 +102,7 @@ impl Work<'_, '_> {
             "INSERT INTO hour VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET is_final = ?4, extra_wh = ?5",
             params![hour.id, episode.id, hour.start.as_millisecond(), hour.is_final(), hour.extra_wh()],
         )?;
-        if hour.score >= episode.peak.score || hour.id == episode.peak.id {
+        if hour.score > episode.peak.score || hour.id == episode.peak.id {
             episode.peak = hour.clone();
         }
         episode.last = episode.last.max(hour.start);
@@ -128,24 +130,29 @@ impl Work<'_, '_> {
         }
     }
 
-    /// The episode that an hour belongs to: the meter's last one, or else a new one.
+    /// The episode that an hour belongs to: the meter's last one, if that goes on, or else a new one. What comes so late that another has
+    /// begun since is over.
     fn episode_of(&mut self, hour: &ScoredHour) -> rusqlite::Result<Episode> {
+        let mut is_over = false;
         if let Some(last) = self.last_episode(&hour.meter)? {
-            if is_one_episode(last.last, hour.start) {
+            let is_near = is_one_episode(last.last, hour.start) && is_one_episode(hour.start, last.first);
+            if is_near && !last.is_over {
                 return Ok(last);
             }
-            if !last.is_over {
+            is_over = hour.start < last.first;
+            if !is_over && !last.is_over {
                 self.end(&last)?;
             }
         }
         self.taken.episodes += 1;
         let start_ms = hour.start.as_millisecond();
         self.transaction.execute(
-            "INSERT INTO episode (key, meter, first_ms, last_ms, peak, heard_ms, is_over) VALUES (?1, ?2, ?3, ?3, ?4, ?5, 0)",
-            params![hour.id, hour.meter, start_ms, text(hour)?, self.now_ms()],
+            "INSERT INTO episode (key, meter, first_ms, last_ms, peak, heard_ms, is_over) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6)",
+            params![hour.id, hour.meter, start_ms, text(hour)?, self.now_ms(), is_over],
         )?;
         let id = self.transaction.last_insert_rowid();
-        Ok(Episode { id, key: hour.id.clone(), last: hour.start, peak: hour.clone(), is_over: false })
+        let (key, first, last) = (hour.id.clone(), hour.start, hour.start);
+        Ok(Episode { id, key, first, last, peak: hour.clone(), is_over })
     }
 
     fn last_episode(&self, meter: &str) -> rusqlite::Result<Option<Episode>> {
@@ -189,8 +196,10 @@ impl Work<'_, '_> {
                 self.put(channel, message, true)?;
                 self.note(channel, episode, "told", None, None)
             }
+            // What waits already is told when it was to be.
+            Due::Later(..) if state.as_deref() == Some("waits") => Ok(()),
             Due::Later(due, why) => {
-                self.taken.held += u64::from(state.as_deref() != Some("waits"));
+                self.taken.held += 1;
                 self.note(channel, episode, "waits", Some(why), Some(due))
             }
         }
@@ -315,12 +324,13 @@ fn is_behind(episode: &Episode, start: Timestamp) -> bool {
 }
 
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Episode> {
-    let peak: String = row.get(3)?;
+    let peak: String = row.get(4)?;
     let peak = serde_json::from_str(&peak).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Text, error.into())
+        rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into())
     })?;
-    let last = Timestamp::from_millisecond(row.get(2)?).unwrap_or_default();
-    Ok(Episode { id: row.get(0)?, key: row.get(1)?, last, peak, is_over: row.get(4)? })
+    let time = |ms: i64| Timestamp::from_millisecond(ms).unwrap_or_default();
+    let (first, last) = (time(row.get(2)?), time(row.get(3)?));
+    Ok(Episode { id: row.get(0)?, key: row.get(1)?, first, last, peak, is_over: row.get(5)? })
 }
 
 fn text(hour: &ScoredHour) -> rusqlite::Result<String> {

@@ -72,7 +72,7 @@ impl Outbox {
             let mut statement = self
                 .database
                 .connection()
-                .prepare("SELECT DISTINCT channel FROM delivery ORDER BY channel")?;
+                .prepare("SELECT channel FROM delivery UNION SELECT channel FROM told ORDER BY channel")?;
             for name in statement.query_map([], |row| row.get::<_, String>(0))? {
                 let name = name?;
                 if !channels.iter().any(|(channel, _)| *channel == name) {

@@ -56,7 +56,7 @@ impl Home {
     fn sent(&mut self, channel: &str) -> Vec<Message> {
         let mut sent = Vec::new();
         while let Some(waiting) = self.outbox.next(channel).unwrap() {
-            self.outbox.became(waiting.id, &Became::Done("ok"), self.now).unwrap();
+            self.outbox.became(&waiting, &Became::Done("ok"), self.now).unwrap();
             sent.push(waiting.message);
         }
         sent
@@ -202,6 +202,54 @@ fn of_a_storm_one_is_told_and_then_all_the_others_in_one_message() {
 }
 
 #[test]
+fn what_goes_on_after_its_end_was_told_is_told_anew() {
+    // Nothing was heard for hours, as what finds anomalies was away; then all of it comes.
+    let mut home = Home::new(&["cooldown = \"0s\""]);
+    home.take(&[at(4, 2.0)]);
+    home.now = at(10, 0.0).start;
+    home.later(SignedDuration::ZERO);
+    assert_eq!(home.told("a"), ["alert 4:00", "end 4:00"]);
+    home.take(&[at(5, 2.0), at(6, 2.0)]);
+    assert_eq!(home.told("a"), ["alert 5:00"]);
+}
+
+#[test]
+fn an_hour_of_long_ago_is_an_episode_of_its_own() {
+    let mut home = Home::new(&["cooldown = \"0s\""]);
+    home.take(&[at(30, 2.0), at(4, 2.0), at(31, 2.0), at(28, 2.0)]);
+    assert_eq!(home.told("a"), ["alert 6:00", "alert 4:00"]);
+    home.take(&[at(40, 2.0)]);
+    let end = home.sent("a").remove(0);
+    assert_eq!(end.text, "Back to normal after 4 h, 1.1 kWh more than usual.");
+}
+
+#[test]
+fn what_waits_for_a_digest_is_not_put_off_by_its_next_hour() {
+    let mut home = Home::new(&["digest = \"21:00\""]);
+    home.take(&[at(4, 2.0)]);
+    home.now += HOUR;
+    home.take(&[at(5, 2.0)]);
+    home.later(SignedDuration::ZERO);
+    assert_eq!(home.told("a"), ["alert 4:00"]);
+}
+
+#[test]
+fn of_what_is_refused_the_end_is_not_told() {
+    let mut home = Home::new(&["cooldown = \"0s\"", "cooldown = \"0s\""]);
+    home.take(&[at(4, 2.0), at(9, 2.0)]);
+    let alert = home.outbox.next("a").unwrap().unwrap();
+    home.outbox.became(&alert, &Became::Dead("answer 403"), home.now).unwrap();
+    assert_eq!(home.told("a"), ["alert 9:00"]);
+    // Nor if it was refused before it ended; and the other channel is told of both.
+    home.take(&[at(14, 2.0)]);
+    let ids = ["alert 4:00", "end 4:00", "alert 9:00", "end 9:00", "alert 14:00"];
+    assert_eq!(
+        (home.told("a"), home.told("b")),
+        (ids[3..].iter().map(ToString::to_string).collect(), ids.map(ToOwned::to_owned).to_vec())
+    );
+}
+
+#[test]
 fn a_digest_is_told_once_a_day() {
     let mut home = Home::new(&["digest = \"21:00\""]);
     home.take(&[at(4, 2.0), of("flat", at(4, 2.0)), of("flat", at(10, 2.0))]);
@@ -217,10 +265,10 @@ fn what_could_not_be_delivered_is_kept_and_can_be_tried_again() {
     home.take(&[at(4, 2.0)]);
     let first = home.outbox.next("a").unwrap().unwrap();
     let next = home.now + HOUR;
-    home.outbox.became(first.id, &Became::Again(next, "answer 500"), home.now).unwrap();
+    home.outbox.became(&first, &Became::Again(next, "answer 500"), home.now).unwrap();
     let again = home.outbox.next("a").unwrap().unwrap();
     assert_eq!((again.id, again.tries, again.next), (first.id, 1, next));
-    home.outbox.became(first.id, &Became::Dead("answer 403"), home.now).unwrap();
+    home.outbox.became(&first, &Became::Dead("answer 403"), home.now).unwrap();
     assert_eq!(home.outbox.next("a").unwrap(), None);
     let status = home.outbox.status(&[], &home.rules.local(home.now)).unwrap();
     assert_eq!(
