@@ -23,7 +23,7 @@ pub(crate) struct NotifyArgs {
     #[command(subcommand)]
     pub(crate) action: Option<NotifyAction>,
 
-    /// The file with the channels, in [notify]
+    /// The file with the channels, under `notify`
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
@@ -57,7 +57,7 @@ pub(crate) enum NotifyAction {
 
 #[derive(clap::Args)]
 pub(crate) struct NotifyTestArgs {
-    /// The file with the channels, in [notify]
+    /// The file with the channels, under `notify`
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
 
@@ -68,7 +68,7 @@ pub(crate) struct NotifyTestArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct NotifyStatusArgs {
-    /// The file with the channels, in [notify]
+    /// The file with the channels, under `notify`
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
 
@@ -79,7 +79,7 @@ pub(crate) struct NotifyStatusArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct NotifyRetryArgs {
-    /// The file with the channels, in [notify]
+    /// The file with the channels, under `notify`
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
 

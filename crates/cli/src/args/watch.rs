@@ -44,7 +44,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "TOPIC", help_heading = "Output")]
     pub(crate) scores: Option<String>,
 
-    /// Tell people too, by the channels in the file's [notify], as `knowatt notify` does (see docs/notify.md)
+    /// Tell people too, by the channels under `notify` in the file, as `knowatt notify` does (see docs/notify.md)
     #[arg(long, requires = "config", help_heading = "Output")]
     pub(crate) notify: bool,
 
