@@ -11,7 +11,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 pub trait Channel: Send {
     /// Sends a message, and waits until it is known what became of it. Gives what came back, for people.
     ///
-    /// A message is sent again after [`Failure::Again`], or if the process ended meanwhile; its `key` is the same then.
+    /// A message is sent again after [`Then::Again`], or if the process ended meanwhile; its `key` is the same then.
     fn send(&mut self, message: &Message) -> Result<String, Failure>;
 
     /// Looks, before a test is sent, for what sending would not tell.
