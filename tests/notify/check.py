@@ -49,7 +49,7 @@ def key(record):
 
 CHANNELS = {"pushbullet": "phone", "ntfy": "topic", "webhook": "hook", "smtp": "mail"}
 METERS = [f"flat-{number}" for number in range(12)]
-ROUNDS = 13
+ROUNDS = 7
 
 
 def episodes(seed):
