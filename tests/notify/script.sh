@@ -1,30 +1,7 @@
 # What the scripts beside this one share, to be sourced by one that has set `knowatt`; with ./peers.sh. Needs what that needs.
 work=$(mktemp -d)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-started=()
-stop() {
-    for process in "${started[@]}"; do kill "$process" 2> /dev/null || true; done
-    wait 2> /dev/null || true
-    [ -n "${KNOWATT_KEEP:-}" ] || rm -rf "$work"
-}
-trap stop EXIT
-# A process that was started here and has ended.
-forget() { # PROCESS
-    local process kept=()
-    for process in "${started[@]}"; do [ "$process" = "$1" ] || kept+=("$process"); done
-    started=("${kept[@]}")
-}
-fail() {
-    echo "$0: $*" >&2
-    exit 1
-}
-up() { # NAME LOG COMMAND...
-    local name=$1 log=$2
-    shift 2
-    for _ in $(seq 300); do "$@" > /dev/null 2>&1 && return; sleep 0.2; done
-    tail -n 40 "$log" >&2
-    fail "$name did not start"
-}
+. "$here/../processes.sh"
 . "$here/peers.sh"
 
 check() { python3 "$here/check.py" "$work/peers" "$@"; }
