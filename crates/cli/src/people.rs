@@ -6,11 +6,13 @@ use std::sync::Arc;
 use anyhow::Result;
 #[cfg(feature = "notify")]
 use knowatt_notify::{Counts, FAREWELL, Notifier, beside, config::NotifyConfig, open::senders};
+#[cfg(feature = "notify")]
+use knowatt_stream::LeftOutCounts;
 use knowatt_stream::Outlets;
 
 use crate::args::WatchArgs;
 #[cfg(feature = "notify")]
-use crate::{output::say, text::counted};
+use crate::{live, output::say, text::counted};
 
 /// Nobody, without that flag.
 pub(crate) struct People {
@@ -96,10 +98,5 @@ pub(crate) fn told(counts: &Counts) -> String {
         (counts.unreadable, "unreadable"),
         (counts.taken.repeated, "known before"),
     ];
-    let sometimes = sometimes.iter().filter(|(count, _)| *count > 0);
-    always
-        .into_iter()
-        .chain(sometimes.map(|(count, what)| format!("{count} {what}")))
-        .collect::<Vec<_>>()
-        .join(", ")
+    live::told(always, &sometimes, &LeftOutCounts::default())
 }

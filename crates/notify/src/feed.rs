@@ -9,7 +9,7 @@ use std::{
 
 use jiff::tz::TimeZone;
 use knowatt_readings::{FieldReader, LiveRecord, NoFields, Options};
-use knowatt_stream::{Body, Error, Incoming, Message, Read, Remedy, Source, clock};
+use knowatt_stream::{Body, Error, Incoming, Message, Read, Remedy, Source, clock, pause::wait};
 use tracing::warn;
 
 use crate::{
@@ -76,18 +76,11 @@ pub(crate) fn feed(
                     pause = PAUSES[0];
                 }
                 warn!("{error}; what was not committed is read again in {} s", pause.as_secs());
-                wait(pause, stop);
+                wait(pause, stop, &mut || {});
                 pause = (pause * 2).min(PAUSES[1]);
             }
             Err(error) => return Err(error),
         }
-    }
-}
-
-fn wait(pause: Duration, stop: &AtomicBool) {
-    let until = Instant::now() + pause;
-    while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-        std::thread::sleep(PATIENCE);
     }
 }
 

@@ -34,6 +34,18 @@ pub enum MessageEvent {
     Test,
 }
 
+impl MessageEvent {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::End => "end",
+            Self::Digest => "digest",
+            Self::Test => "test",
+        }
+    }
+}
+
 /// What templates are given, and what programs are: of a digest, of its highest episode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use knowatt_stream::{Error, Metric, clock, pause::jittered};
 use tracing::{error, info, warn};
 
@@ -144,6 +144,11 @@ impl Notifier {
     /// How far a source was read, if the outbox has been told by that one.
     pub fn position(&self, source: &str) -> Result<Option<String>, Error> {
         self.shared.lock().outbox.position(source)
+    }
+
+    /// Where people live, if it is said.
+    pub(crate) fn zone(&self) -> Option<&TimeZone> {
+        self.shared.rules.setting.zone.as_ref()
     }
 
     /// Takes hours: when this returns, all that follows from them is on the disk.
@@ -319,11 +324,11 @@ impl Worker {
         let channel = &self.sender.name;
         let Waiting { message, tries, made, .. } = waiting;
         let (title, tries, now) = (&message.title, tries + 1, clock::now());
-        let (answer, became) = match came {
+        let became = match came {
             Ok(answer) => {
                 state.counts.delivered += 1;
                 info!(channel, tries, "sent: {title}");
-                (self.sender.shown(answer), None)
+                Became::Done(self.sender.shown(answer))
             }
             Err(failure) => {
                 let why = self.sender.shown(&failure.told());
@@ -342,7 +347,7 @@ impl Worker {
                         }
                         // It is kept in whole ms, and is not to be before.
                         let next = now.checked_add(pause + Duration::from_millis(1)).unwrap_or(now);
-                        (why, Some(Some(next)))
+                        Became::Again(next, why)
                     }
                     then => {
                         state.counts.dead += 1;
@@ -357,15 +362,10 @@ impl Worker {
                             tries,
                             "NOT SENT, and not tried again: {title}: {why}. It is kept: `knowatt notify status` shows it, `knowatt notify retry` sends it"
                         );
-                        (why, Some(None))
+                        Became::Dead(why)
                     }
                 }
             }
-        };
-        let became = match became {
-            None => Became::Done(&answer),
-            Some(Some(next)) => Became::Again(next, &answer),
-            Some(None) => Became::Dead(&answer),
         };
         let mut is_said = false;
         while let Err(error) = state.outbox.became(waiting, &became, now) {

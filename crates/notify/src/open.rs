@@ -47,11 +47,7 @@ impl Sender {
 
 /// What decides; nothing secret is needed for it.
 pub fn rules(config: &NotifyConfig) -> Result<Rules, Error> {
-    let locale = config
-        .locale
-        .as_deref()
-        .map_or_else(|| Ok(Locale::default()), Locale::named)
-        .map_err(Error::change)?;
+    let locale = locale(config)?;
     let zone = config.tz.as_deref().map(|name| Calendar::new(name, DayClasses::None)).transpose();
     let zone =
         zone.map_err(|error| Error::change(format!("tz: {error}")))?.map(|calendar| calendar.zone().clone());
@@ -83,13 +79,15 @@ pub fn rules(config: &NotifyConfig) -> Result<Rules, Error> {
     Ok(Rules { channels, setting: Setting { zone, locale, tariff }, usual })
 }
 
+/// How numbers and times are written.
+fn locale(config: &NotifyConfig) -> Result<Locale, Error> {
+    let named = config.locale.as_deref().map_or_else(|| Ok(Locale::default()), Locale::named);
+    named.map_err(Error::change)
+}
+
 /// What sends.
 pub fn senders(config: &NotifyConfig) -> Result<Vec<Sender>, Error> {
-    let locale = config
-        .locale
-        .as_deref()
-        .map_or_else(|| Ok(Locale::default()), Locale::named)
-        .map_err(Error::change)?;
+    let locale = locale(config)?;
     let secret_variables = config.secret_variables();
     let sender = |(name, channel): (&String, &ChannelConfig)| {
         sender(name, channel, locale, &secret_variables).map_err(|error| of_channel(name, &error))

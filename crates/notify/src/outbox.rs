@@ -151,19 +151,10 @@ impl Outbox {
         });
         match (ended, changed) {
             (Ok(()), Some(changed)) => Ok(changed),
-            // Somebody looks into it for long: that passes.
-            (Err(error), _) if is_busy(&error) => {
-                Err(Error::again(format!("{} is held by another process", self.database.path())))
-            }
             (Err(error), _) => Err(self.database.failed(&error)),
             (Ok(()), None) => Err(self.database.failed(&rusqlite::Error::InvalidQuery)),
         }
     }
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
-    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
 }
 
 /// The month of the budget.

@@ -9,7 +9,7 @@ use std::{
 use knowatt_readings::Options;
 use knowatt_stream::{
     Error,
-    config::{Config, KafkaConfig, MqttConfig, Subscription},
+    config::{Config, KafkaConfig, MqttConfig, SourceConfig, Subscription},
     open, state_folder,
 };
 
@@ -39,7 +39,6 @@ pub struct Notify {
     from: String,
     notifier: Notifier,
     options: Options,
-    zone: Option<jiff::tz::TimeZone>,
     is_dry: bool,
 }
 
@@ -56,26 +55,23 @@ impl Notify {
         let from = notify.source(config)?;
         let mut source = Config::default();
         source.source.kafka = notify.kafka(config, &from);
-        if is_dry {
-            let group = source.source.kafka.group.take().unwrap_or_default();
-            source.source.kafka.group = Some(format!("{group}-dry-run"));
-            source.source.kafka.instance = None;
-        }
-        let (from_broker, mut mqtt) = notify.mqtt(config, &from);
-        if is_dry {
-            // Else it would take the place of the one that runs.
-            mqtt.client_id = Some(format!("knowatt-dry-{}", std::process::id()));
-        }
+        let (from_broker, mqtt) = notify.mqtt(config, &from);
         source.source.mqtt = mqtt;
         source.source.from = Some(from_broker);
+        if is_dry {
+            // Else it would take the place of the one that runs.
+            let SourceConfig { kafka, mqtt, .. } = &mut source.source;
+            kafka.group = kafka.group.take().map(|group| format!("{group}-dry-run"));
+            kafka.instance = None;
+            mqtt.client_id = Some(format!("knowatt-dry-{}", std::process::id()));
+        }
         let options = Options {
             schema_registry: notify.schema_registry.clone().or_else(|| config.sink.schema_registry.clone()),
             ..Options::default()
         };
         let notifier =
             if is_dry { notify.start_with(Outbox::in_memory()?, senders)? } else { notify.start(senders)? };
-        let zone = rules(notify)?.setting.zone;
-        Ok(Self { source, from, notifier, options, zone, is_dry })
+        Ok(Self { source, from, notifier, options, is_dry })
     }
 
     /// Runs until the source ends or `stop` is set; what waits then is tried for some seconds more.
@@ -84,7 +80,7 @@ impl Notify {
         let reading = crate::feed::Reading {
             name: &self.from,
             options: &self.options,
-            zone: self.zone.as_ref(),
+            zone: self.notifier.zone(),
             commits: !self.is_dry,
         };
         let ended = feed(&mut open, &reading, &self.notifier, stop, tick);

@@ -16,7 +16,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use knowatt_stream::{Error, anomaly::AnomalyKind};
-use minijinja::{Environment, UndefinedBehavior, value::Serde};
+use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
 use serde::Deserialize;
 
 use crate::{
@@ -99,6 +99,13 @@ pub(crate) fn environment(locale: Locale) -> Environment<'static> {
     });
     environment.add_filter("clock", move |hour: u8| locale.hour(hour));
     environment
+}
+
+/// What templates are given of a message that is in words already.
+pub(crate) fn values(message: &Message) -> minijinja::Value {
+    let Message { key, event, title, text, spoken, facts } = message;
+    let event = event.name();
+    context! { key, event, title, text, spoken, facts => Serde(facts) }
 }
 
 /// A template that failed: which, where and why.
@@ -253,6 +260,13 @@ fn how_unusual(hour: &ScoredHour) -> String {
         }
         _ => "this is more than a hundred times the most that is normal".to_owned(),
     }
+}
+
+/// A message about it, likewise.
+pub(crate) fn example_message() -> Message {
+    let [key, title, text, spoken] = [const { String::new() }; 4];
+    let event = MessageEvent::Alert;
+    Message { key, event, title, text, spoken, facts: example(event) }
 }
 
 /// An episode of the talk's home, to try a template with.

@@ -63,7 +63,7 @@ impl Database {
             Connection::open_with_flags(absolute, flags).map_err(|error| told(&named, sort, &error))?;
         let mut database = Self { connection, path: named, sort, _lock: lock };
         let is_new = database.check_sort()?;
-        database.begin(is_new).map_err(|error| database.failed(&error))?;
+        database.begin(is_new).map_err(|error| database.unopened(&error))?;
         database.check_whole()?;
         Ok(database)
     }
@@ -88,7 +88,7 @@ impl Database {
         let named = "memory".to_owned();
         let connection = Connection::open_in_memory().map_err(|error| told(&named, sort, &error))?;
         let mut database = Self { connection, path: named, sort, _lock: None };
-        database.begin(true).map_err(|error| database.failed(&error))?;
+        database.begin(true).map_err(|error| database.unopened(&error))?;
         Ok(database)
     }
 
@@ -107,7 +107,7 @@ impl Database {
             let objects = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
             Ok((number("application_id")?, number("user_version")?, objects))
         };
-        let (id, version, objects) = ask().map_err(|error| self.failed(&error))?;
+        let (id, version, objects) = ask().map_err(|error| self.unopened(&error))?;
         if (id, version, objects) == (0, 0, 0) {
             return Ok(true);
         }
@@ -143,7 +143,7 @@ impl Database {
     /// Has SQLite look through the whole file once.
     fn check_whole(&self) -> Result<(), Error> {
         let said = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-        match said.map_err(|error| self.failed(&error))?.as_str() {
+        match said.map_err(|error| self.unopened(&error))?.as_str() {
             "ok" => Ok(()),
             what => Err(self.damaged(what)),
         }
@@ -164,8 +164,16 @@ impl Database {
         &self.path
     }
 
-    /// What went wrong, and what to do.
+    /// What went wrong with the open file, and what to do. That another process holds it for a while passes.
     pub fn failed(&self, error: &rusqlite::Error) -> Error {
+        if is_busy(error) {
+            return Error::again(format!("{} is held by another process", self.path));
+        }
+        told(&self.path, self.sort, error)
+    }
+
+    /// Likewise, while it is opened.
+    fn unopened(&self, error: &rusqlite::Error) -> Error {
         told(&self.path, self.sort, error)
     }
 
@@ -230,6 +238,10 @@ fn in_use(path: &str, sort: &Sort, who: Option<&str>) -> Error {
     ))
 }
 
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
 fn damaged(path: &str, sort: &Sort, what: &str) -> Error {
     Error::change(format!(
         "{path} ({}) is damaged: {what}. It was left as it is. Restore it from a backup; or move it away, with {path}-wal if there \
@@ -239,9 +251,9 @@ fn damaged(path: &str, sort: &Sort, what: &str) -> Error {
 }
 
 fn told(path: &str, sort: &Sort, error: &rusqlite::Error) -> Error {
-    use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, ReadOnly};
+    use ErrorCode::{CannotOpen, DatabaseCorrupt, NotADatabase, ReadOnly};
     match error.sqlite_error_code() {
-        Some(DatabaseBusy | DatabaseLocked) => in_use(path, sort, None),
+        _ if is_busy(error) => in_use(path, sort, None),
         Some(DatabaseCorrupt | NotADatabase) => damaged(path, sort, &error.to_string()),
         Some(CannotOpen | ReadOnly) => Error::change(format!(
             "{path} cannot be opened to be written ({error}): its folder must be there, and both must be writable"

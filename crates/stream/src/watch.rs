@@ -18,6 +18,7 @@ use crate::{
     error::{Error, Remedy},
     keep::{Keep, Kept, Memory},
     outlets::Outlets,
+    pause::wait,
     settings::Settings,
     sink::Delivered,
     source::{Incoming, Read, Repeats, Source},
@@ -78,15 +79,6 @@ pub fn watch(
             Err(error) if error.remedy() == Remedy::Enough => return Ok(work.context.counts),
             Err(error) => return Err(error),
         }
-    }
-}
-
-/// Waits, but not beyond the end, and shows that it is alive.
-fn wait(pause: Duration, stop: &AtomicBool, alive: &mut dyn FnMut()) {
-    let until = Instant::now() + pause;
-    while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-        alive();
-        std::thread::sleep(PATIENCE.min(pause));
     }
 }
 

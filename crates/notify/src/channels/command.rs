@@ -17,14 +17,14 @@ use std::{
 };
 
 use knowatt_stream::Error;
-use minijinja::{Environment, context, value::Serde};
+use minijinja::Environment;
 use serde::Deserialize;
 
 use crate::{
     channel::{Channel, Failure},
     locale::Locale,
-    message::{Message, MessageEvent},
-    words::{environment, example, wrong},
+    message::Message,
+    words::{environment, example_message, values, wrong},
 };
 
 /// `EX_USAGE` of sysexits.h.
@@ -75,15 +75,12 @@ impl Run {
             timeout,
             secret_variables: secret_variables.to_vec(),
         };
-        let (text, event) = (String::new, MessageEvent::Alert);
-        let (title, spoken, facts) = (text(), text(), example(event));
-        run.arguments(&Message { key: text(), event, title, text: text(), spoken, facts })?;
+        run.arguments(&example_message())?;
         Ok(run)
     }
 
     fn arguments(&self, message: &Message) -> Result<Vec<String>, Error> {
-        let Message { key, event, title, text, spoken, facts } = message;
-        let values = context! { key, event => Serde(event), title, text, spoken, facts => Serde(facts) };
+        let values = values(message);
         let argument = |at| {
             let name = name(at);
             let rendered =
@@ -102,7 +99,6 @@ fn name(at: usize) -> String {
 impl Channel for Run {
     fn send(&mut self, message: &Message) -> Result<String, Failure> {
         let arguments = self.arguments(message).map_err(|error| Failure::never(error.to_string()))?;
-        let event = serde_json::to_value(message.event).ok();
         let mut command = Command::new(&self.program);
         for secret in &self.secret_variables {
             command.env_remove(secret);
@@ -110,7 +106,7 @@ impl Channel for Run {
         let mut child = command
             .args(arguments)
             .env("KNOWATT_KEY", &message.key)
-            .env("KNOWATT_EVENT", event.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default())
+            .env("KNOWATT_EVENT", message.event.name())
             .env("KNOWATT_TITLE", message.title.replace('\0', ""))
             .env("KNOWATT_TEXT", message.text.replace('\0', ""))
             .env("KNOWATT_SPOKEN", message.spoken.replace('\0', ""))
@@ -162,9 +158,8 @@ mod tests {
         let config = CommandConfig { command: command.iter().map(|&part| part.to_owned()).collect() };
         let mut channel =
             Run::new(&config, Locale::default(), Duration::from_millis(300), &["HOME".to_owned()]).unwrap();
-        let event = MessageEvent::Alert;
-        let (text, spoken, key) = ("text".to_owned(), String::new(), "k".to_owned());
-        channel.send(&Message { key, event, title: title.to_owned(), text, spoken, facts: example(event) })
+        let (key, title, text) = ("k".to_owned(), title.to_owned(), "text".to_owned());
+        channel.send(&Message { key, title, text, ..example_message() })
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use knowatt_stream::{Error, config::Secret};
-use minijinja::{Environment, context, value::Serde};
+use minijinja::Environment;
 use serde::Deserialize;
 
 use super::{
@@ -16,9 +16,9 @@ use super::{
 use crate::{
     channel::{Channel, Failure},
     locale::Locale,
-    message::{Message, MessageEvent},
+    message::Message,
     secret::Text,
-    words::{environment, example, wrong},
+    words::{environment, example_message, values, wrong},
 };
 
 /// `kind = "webhook"`.
@@ -81,9 +81,7 @@ impl Webhook {
             body = Some(templates);
         }
         let webhook = Self { http: Http::new(access)?, url, is_put, headers, body };
-        let (text, event) = (String::new, MessageEvent::Alert);
-        let (title, spoken, facts) = (text(), text(), example(event));
-        webhook.body(&Message { key: text(), event, title, text: text(), spoken, facts })?;
+        webhook.body(&example_message())?;
         Ok(webhook)
     }
 
@@ -91,9 +89,7 @@ impl Webhook {
         let Some(templates) = &self.body else {
             return json(message).map_err(|failure| Error::change(failure.why));
         };
-        let Message { key, event, title, text, spoken, facts } = message;
-        let values = context! { key, event => Serde(event), title, text, spoken, facts => Serde(facts) };
-        let rendered = templates.get_template(BODY).and_then(|template| template.render(values));
+        let rendered = templates.get_template(BODY).and_then(|template| template.render(values(message)));
         rendered.map_err(|error| wrong(BODY, &error))
     }
 }

@@ -24,13 +24,13 @@ pub struct Waiting {
 
 /// What became of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Became<'a> {
+pub enum Became {
     /// It was sent; what came back.
-    Done(&'a str),
+    Done(String),
     /// It is tried again then; why.
-    Again(Timestamp, &'a str),
+    Again(Timestamp, String),
     /// It is not tried again; why.
-    Dead(&'a str),
+    Dead(String),
 }
 
 impl Outbox {
@@ -51,7 +51,7 @@ impl Outbox {
     }
 
     /// Notes what became of a try. Of what is refused, the end is not told either.
-    pub fn became(&mut self, waiting: &Waiting, became: &Became<'_>, now: Timestamp) -> Result<(), Error> {
+    pub fn became(&mut self, waiting: &Waiting, became: &Became, now: Timestamp) -> Result<(), Error> {
         let (id, now_ms) = (waiting.id, now.as_millisecond());
         self.change(|transaction| match became {
             Became::Again(next, why) => transaction.execute(

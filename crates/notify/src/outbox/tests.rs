@@ -56,7 +56,7 @@ impl Home {
     fn sent(&mut self, channel: &str) -> Vec<Message> {
         let mut sent = Vec::new();
         while let Some(waiting) = self.outbox.next(channel).unwrap() {
-            self.outbox.became(&waiting, &Became::Done("ok"), self.now).unwrap();
+            self.outbox.became(&waiting, &Became::Done("ok".to_owned()), self.now).unwrap();
             sent.push(waiting.message);
         }
         sent
@@ -238,7 +238,7 @@ fn of_what_is_refused_the_end_is_not_told() {
     let mut home = Home::new(&["cooldown = \"0s\"", "cooldown = \"0s\""]);
     home.take(&[at(4, 2.0), at(9, 2.0)]);
     let alert = home.outbox.next("a").unwrap().unwrap();
-    home.outbox.became(&alert, &Became::Dead("answer 403"), home.now).unwrap();
+    home.outbox.became(&alert, &Became::Dead("answer 403".to_owned()), home.now).unwrap();
     assert_eq!(home.told("a"), ["alert 9:00"]);
     // Nor if it was refused before it ended; and the other channel is told of both.
     home.take(&[at(14, 2.0)]);
@@ -265,10 +265,10 @@ fn what_could_not_be_delivered_is_kept_and_can_be_tried_again() {
     home.take(&[at(4, 2.0)]);
     let first = home.outbox.next("a").unwrap().unwrap();
     let next = home.now + HOUR;
-    home.outbox.became(&first, &Became::Again(next, "answer 500"), home.now).unwrap();
+    home.outbox.became(&first, &Became::Again(next, "answer 500".to_owned()), home.now).unwrap();
     let again = home.outbox.next("a").unwrap().unwrap();
     assert_eq!((again.id, again.tries, again.next), (first.id, 1, next));
-    home.outbox.became(&first, &Became::Dead("answer 403"), home.now).unwrap();
+    home.outbox.became(&first, &Became::Dead("answer 403".to_owned()), home.now).unwrap();
     assert_eq!(home.outbox.next("a").unwrap(), None);
     let status = home.outbox.status(&[], &home.rules.local(home.now)).unwrap();
     assert_eq!(
