@@ -39,6 +39,24 @@ impl Population {
         Some(Self { edges, shares })
     }
 
+    /// The score in the middle: the highest edge that at most half of them lie below; none where all are alike.
+    ///
+    /// ```
+    /// use knowatt_score::Population;
+    ///
+    /// let scores: Vec<f64> = (0..100).map(f64::from).collect();
+    /// assert_eq!(Population::of(&scores).unwrap().median(), Some(50.0));
+    /// assert_eq!(Population::of(&[0.3; 50]).unwrap().median(), None);
+    /// ```
+    pub fn median(&self) -> Option<f64> {
+        let mut below = 0.0;
+        let last = self.edges.iter().zip(&self.shares).take_while(|(_, share)| {
+            below += **share;
+            below <= 0.5 + 1e-9
+        });
+        last.last().or(self.edges.first().zip(self.shares.first())).map(|(edge, _)| *edge)
+    }
+
     /// Whether edges and shares are such as [`Population::of`] makes.
     pub(crate) fn is_sound(&self) -> bool {
         let Self { edges, shares } = self;
