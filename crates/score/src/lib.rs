@@ -40,8 +40,8 @@ pub use curve::{Curve, CurveError, Knot};
 pub use episode::{Episode, Episodes, PAUSE_HOURS, is_one_episode};
 pub use feature::{Feature, INTERVAL_S, Recent};
 pub use model_file::{
-    Backtest, Calibration, Distillation, Figure, MAX_FILE_BYTES, MONTH_HOURS, ModelFile, Provenance, Source,
-    VERSION,
+    Backtest, Calibration, CalibrationMonth, Distillation, Figure, MAX_FILE_BYTES, MONTH_HOURS, ModelFile,
+    Provenance, Source, VERSION,
 };
 pub use population::{DRIFT, Population};
 pub use sealed::{SealedError, SealedKind, json, sha256_hex};

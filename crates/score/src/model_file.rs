@@ -32,7 +32,7 @@
 
 use std::{collections::BTreeMap, io::Read};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -122,7 +122,7 @@ impl Provenance {
 }
 
 /// How the score 1.0 was set: on readings the model had not seen.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
     /// Alerts (episodes) a month of 30 days that were asked for.
@@ -138,6 +138,41 @@ pub struct Calibration {
     /// Episodes above 1.0 among them, before the curves were distilled; the one whose peak set the edge
     /// lies at 1.0, not above it.
     pub episodes: u64,
+    /// The same month by month, those without readings left out.
+    pub months: Vec<CalibrationMonth>,
+}
+
+/// What a calendar month brought while it was held out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationMonth {
+    /// Its first day, local.
+    pub first_day: Date,
+    /// Its readings, scored while held out.
+    pub readings: u64,
+    /// Episodes above 1.0 that began in it.
+    pub episodes: u64,
+}
+
+impl Calibration {
+    /// Refuses what no training writes.
+    fn check(&self) -> Result<(), SealedError> {
+        let Self { alerts_per_month, likely_fewest, likely_most, readings, episodes, months, .. } = self;
+        if !(*alerts_per_month > 0.0 && 0.0 <= *likely_fewest && likely_fewest <= likely_most) {
+            return Err(SealedError::content("the calibration has no range"));
+        }
+        let sum = |of: fn(&CalibrationMonth) -> u64| {
+            months.iter().try_fold(0_u64, |sum, month| sum.checked_add(of(month)))
+        };
+        if sum(|month| month.readings) != Some(*readings)
+            || sum(|month| month.episodes) != Some(*episodes)
+            || months.iter().any(|month| month.first_day.day() != 1)
+            || !months.is_sorted_by(|a, b| a.first_day < b.first_day)
+        {
+            return Err(SealedError::content("the months of the calibration are not all there is of it"));
+        }
+        Ok(())
+    }
 }
 
 /// A mean over several windows, and how far they lie from it.
@@ -314,11 +349,7 @@ impl Document {
             return Err(SealedError::content(format!("readings are in {UNIT} of {INTERVAL_S} s")));
         }
         self.provenance.check()?;
-        if let Some(Calibration { alerts_per_month, likely_fewest, likely_most, .. }) = self.calibration
-            && !(alerts_per_month > 0.0 && 0.0 <= likely_fewest && likely_fewest <= likely_most)
-        {
-            return Err(SealedError::content("the calibration has no range"));
-        }
+        self.calibration.as_ref().map_or(Ok(()), Calibration::check)?;
         if let Some(Distillation { tolerance, largest_error }) = self.distillation
             && !(0.0 <= largest_error && largest_error <= tolerance)
         {

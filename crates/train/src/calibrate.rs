@@ -18,7 +18,9 @@
 //! enough episodes to count, and taken to hold for fewer.
 
 use jiff::Timestamp;
-use knowatt_score::{Calibration, Episodes, Feature, MONTH_HOURS, is_one_episode};
+use knowatt_score::{
+    Calendar, Calibration, CalibrationMonth, Episodes, Feature, MONTH_HOURS, is_one_episode,
+};
 
 use crate::{
     edges::Edges,
@@ -104,6 +106,7 @@ pub struct RawScores<'a> {
 /// hardly ever matters, but where many readings are equal (a load that runs every night at one power), all of them lie
 /// on one side of an edge, and which one may differ between the models.
 pub fn calibrate(
+    calendar: &Calendar,
     starts: &[Timestamp],
     weeks: u32,
     features: &[RawScores<'_>],
@@ -131,18 +134,18 @@ pub fn calibrate(
         };
         features.iter().zip(&peaks).map(edge).collect()
     };
-    let episodes = |edges: &[Edges]| {
+    let alerts = |edges: &[Edges]| -> Vec<Timestamp> {
         let mut found = Episodes::above(0.0);
         let excess = |row: usize| {
             let excesses =
                 features.iter().zip(edges).map(|(scores, edges)| scores.held_out.raw[row] - edges.high);
             excesses.fold(f64::NEG_INFINITY, f64::max)
         };
-        (0..starts.len()).filter(|&row| found.push(starts[row], excess(row))).count() as u64
+        (0..starts.len()).filter(|&row| found.push(starts[row], excess(row))).map(|row| starts[row]).collect()
     };
     // A threshold at the peak of rank k has k − 1 episodes above it, one between the ranks k and k + 1 has k: on
     // average a rank has half an episode less above it than its number, and so each feature is given that more.
-    let brings = |common: f64| episodes(&edges(common, HALF_A_RANK)) as f64;
+    let brings = |common: f64| alerts(&edges(common, HALF_A_RANK)).len() as f64;
     let tried = (-STEPS..=STEPS).map(|step| counted * libm::pow(STEP, f64::from(step)));
     let (mut common, mut most_brought) = (counted, 0.0);
     let mut before = counted;
@@ -160,7 +163,7 @@ pub fn calibrate(
     }
     let common = common * wanted / counted;
     let edges = edges(common, 0.0);
-    let found = episodes(&edges);
+    let found = alerts(&edges);
     let (likely_fewest, likely_most) = likely(alerts_per_month, months);
     let calibration = Calibration {
         alerts_per_month,
@@ -168,10 +171,30 @@ pub fn calibrate(
         likely_most,
         weeks,
         readings: starts.len() as u64,
-        episodes: found,
+        episodes: found.len() as u64,
+        months: by_month(calendar, starts, &found),
     };
     (edges, calibration)
 }
+
+/// The local months that have readings, with their number and that of the alerts that began in them.
+fn by_month(calendar: &Calendar, starts: &[Timestamp], alerts: &[Timestamp]) -> Vec<CalibrationMonth> {
+    let mut months: Vec<CalibrationMonth> = Vec::new();
+    let mut alerts = alerts.iter().peekable();
+    for start in starts {
+        let first_day = calendar.local(*start).date().first_of_month();
+        // Clocks that go back over the first midnight (St. John's, 2009) begin no month twice.
+        if months.last().is_none_or(|month| month.first_day < first_day) {
+            months.push(CalibrationMonth { first_day, readings: 0, episodes: 0 });
+        }
+        if let Some(month) = months.last_mut() {
+            month.readings += 1;
+            month.episodes += u64::from(alerts.next_if_eq(&start).is_some());
+        }
+    }
+    months
+}
+
 /// For n = 1, 2, …: the highest level at which, counted reading by reading from the highest down, n episodes
 /// had begun that no reading between them had joined; as far as there are such levels, and `most` of them.
 fn episode_peaks(starts: &[Timestamp], raw: &[f64], most: usize) -> Vec<f64> {
@@ -262,6 +285,19 @@ mod tests {
         assert_eq!(threshold(&peaks, 3.5), 6.5);
         assert_eq!(threshold(&peaks, 99.0), 5.0);
         assert!(threshold(&peaks, 0.1) > 9.0);
+    }
+
+    #[test]
+    fn months_are_local_and_begin_once_where_clocks_go_back_over_midnight() {
+        let calendar = Calendar::new("America/St_Johns", knowatt_score::DayClasses::None).unwrap();
+        // 23:00, 23:30, 00:00; at 00:01 on the first they went back to 23:01; 23:30, 00:00.
+        let begin: Timestamp = "2009-11-01T01:30:00Z".parse().unwrap();
+        let starts: Vec<Timestamp> =
+            (0..5).map(|n| begin + jiff::SignedDuration::from_mins(30 * n)).collect();
+        let months = by_month(&calendar, &starts, &[starts[0], starts[3]]);
+        let found: Vec<_> =
+            months.iter().map(|m| (m.first_day.to_string(), m.readings, m.episodes)).collect();
+        assert_eq!(found, [("2009-10-01".to_owned(), 2, 1), ("2009-11-01".to_owned(), 3, 1)]);
     }
 
     proptest! {

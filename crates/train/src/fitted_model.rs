@@ -75,7 +75,7 @@ impl FittedModel {
     /// Finds the edges of each feature at which about so many alerts a month arise.
     pub fn calibrate(&self, shares: &Shares, alerts_per_month: f64) -> (Vec<Edges>, Calibration) {
         let features: Vec<_> = self.features.iter().map(FittedFeature::raw_scores).collect();
-        calibrate(&self.starts, self.weeks, &features, shares, alerts_per_month)
+        calibrate(&self.calendar, &self.starts, self.weeks, &features, shares, alerts_per_month)
     }
 
     /// The largest score of the newest of a meter's hours, which lies in `slot`.

@@ -139,7 +139,8 @@ fn unseen(first: Timestamp, last: Timestamp, zone: &TimeZone) -> Option<String> 
 }
 
 fn calibrated(calibration: &Calibration) -> String {
-    let Calibration { alerts_per_month, likely_fewest, likely_most, weeks, readings, episodes } = calibration;
+    let Calibration { alerts_per_month, likely_fewest, likely_most, weeks, readings, episodes, months: _ } =
+        calibration;
     let months = *readings as f64 / MONTH_HOURS;
     format!(
         "{alerts_per_month} alerts a month asked for, so {likely_fewest:.0} to {likely_most:.0} in four months of five; {} in {months:.1} months not seen in training ({weeks} weeks, held out in turn)",

@@ -38,6 +38,13 @@ fn model() -> ModelFile {
             weeks: 13,
             readings: 2160,
             episodes: 5,
+            months: [("2008-09-01", 720, 1), ("2008-10-01", 744, 4), ("2008-11-01", 696, 0)]
+                .map(|(first_day, readings, episodes)| CalibrationMonth {
+                    first_day: first_day.parse().unwrap(),
+                    readings,
+                    episodes,
+                })
+                .to_vec(),
         }),
         distillation: Some(Distillation { tolerance: 0.01, largest_error: 0.005 }),
         backtest: Some(Backtest {

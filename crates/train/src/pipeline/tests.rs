@@ -170,7 +170,7 @@ fn weeks_are_held_out_in_turn_however_far_apart_they_lie() {
     let readings = Readings { rows };
     for model in ModelName::ALL.map(Choice::Model) {
         let file = file(&readings, &Options { model, ..Options::default() });
-        assert_eq!(file.calibration.unwrap().weeks, 3);
+        assert_eq!(file.calibration.as_ref().unwrap().weeks, 3);
         assert!(alerts(&file, &readings) < 6, "{}", model.name());
     }
 }
