@@ -5,6 +5,7 @@ mod input;
 mod live;
 mod measure;
 mod notify;
+mod report;
 mod watch;
 
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub(crate) use self::{
     live::LogFormat,
     measure::MeasureArgs,
     notify::NotifyArgs,
+    report::ReportArgs,
     watch::WatchArgs,
 };
 
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Make of a model what another engine runs: ksqlDB, Flink, a database, a browser
     Export(ExportArgs),
+    /// Make a page that shows what is normal, what was unusual, and whether to trust it
+    Report(ReportArgs),
     /// Say what a model file holds and where it came from
     Inspect(InspectArgs),
     /// List the places whose public holidays are known, or the dates of some

@@ -1,15 +1,12 @@
 //! Saying when readings are no longer like those the model knows, and what to do.
 
 use knowatt_readings::Readings;
-use knowatt_score::{Calendar, DRIFT, Population, Provenance};
+use knowatt_score::{Calendar, DRIFT, DRIFT_LEAST_HOURS, Population, Provenance};
 
 use crate::{
     output::say,
     text::{YELLOW, counted},
 };
-
-/// Fewer hours than two weeks' vary by more than homes drift.
-const LEAST_HOURS: usize = 14 * 24;
 
 /// Compares the level scores of readings with those of the readings learned from.
 pub(crate) fn tell(
@@ -19,7 +16,7 @@ pub(crate) fn tell(
     readings: &Readings,
     calendar: &Calendar,
 ) {
-    if levels.len() < LEAST_HOURS {
+    if levels.len() < DRIFT_LEAST_HOURS {
         return;
     }
     let index = population.stability_index(levels);

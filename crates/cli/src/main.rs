@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Distil(args) => commands::distil::run(&args),
         Command::Backtest(args) => commands::backtest::run(&args),
+        Command::Report(args) => commands::report::run(&args),
         Command::Score(args) => commands::score::run(&args),
         Command::Measure(args) => commands::measure::run(&args),
         Command::Watch(args) => commands::watch::run(&args),

@@ -41,6 +41,11 @@ impl Normal {
         Self { days: classes.class_names(), ranges }
     }
 
+    /// What is normal in a slot of the model's calendar.
+    pub(crate) fn range(&self, slot: Slot) -> Range {
+        self.ranges[slot.day.index()][usize::from(slot.hour)]
+    }
+
     /// The highest edge of all, in Wh: what a scale goes up to.
     pub fn highest_wh(&self) -> f64 {
         self.ranges.iter().flatten().map(|range| range.high_wh).fold(0.0, f64::max)

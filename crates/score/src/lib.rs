@@ -43,6 +43,6 @@ pub use model_file::{
     Backtest, Calibration, CalibrationMonth, Distillation, Figure, MAX_FILE_BYTES, MONTH_HOURS, ModelFile,
     Provenance, Source, VERSION,
 };
-pub use population::{DRIFT, Population};
+pub use population::{DRIFT, DRIFT_LEAST_HOURS, Population};
 pub use sealed::{SealedError, SealedKind, json, sha256_hex};
 pub use table::{ColumnError, CurveSet, ScoreError, ScoreTable, Scored, TableError};

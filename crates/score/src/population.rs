@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 /// more from month to month: of 130 months that came right after training, 57 pass 0.25 and 39 pass 0.4, and those bring
 /// half as many alerts again as the others.)
 pub const DRIFT: f64 = 0.4;
+/// Fewer hours than two weeks' vary by more than homes drift.
+pub const DRIFT_LEAST_HOURS: usize = 14 * 24;
 /// An empty bin counts as this share, or the index would be infinite.
 const LEAST_SHARE: f64 = 1e-3;
 /// In how many bins of equal share the training readings are divided.

@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let days: Vec<_> = model.table.calendar().day_classes().classes().take(1).collect();
     let cells = matrix::cells(&model.table, &days, &[4, 9, 20], &wh)?;
     output::print(|out| {
-        let weeks = model.calibration.map_or(0, |calibration| calibration.weeks);
+        let weeks = model.calibration.as_ref().map_or(0, |calibration| calibration.weeks);
         writeln!(out, "{BOLD}A real house near Paris, autumn 2007{BOLD:#}\n")?;
         step(
             out,

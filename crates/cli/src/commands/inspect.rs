@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::Result;
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use knowatt_report::unseen_months;
 use knowatt_score::{Backtest, Calibration, MONTH_HOURS, ModelFile, ScoreTable, Source};
 use knowatt_train::Trained;
 
@@ -71,9 +72,8 @@ fn describe(out: &mut dyn Write, model: &ModelFile) -> io::Result<()> {
         (Source::Readings, Some(first), Some(end)) => {
             let span = span(first, end, calendar.zone());
             line("learned from", format!("{rows} hourly readings, {span}"))?;
-            let unseen = provenance.last_instant().and_then(|last| unseen(first, last, calendar.zone()));
-            if let Some(unseen) = unseen {
-                line("never seen", unseen)?;
+            if let Some(months) = unseen_months(provenance, calendar) {
+                line("never seen", unseen(months))?;
             }
         }
         (Source::Readings, ..) => line("learned from", format!("{rows} hourly readings"))?,
@@ -121,21 +121,10 @@ fn span(first: Timestamp, end: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// The months of the year that lie outside the span of the readings.
-fn unseen(first: Timestamp, last: Timestamp, zone: &TimeZone) -> Option<String> {
-    let last = zone.to_datetime(last).date();
-    let mut seen = [false; 12];
-    let mut date = zone.to_datetime(first).date().first_of_month();
-    while date <= last && !seen.iter().all(|seen| *seen) {
-        *seen.get_mut(usize::from(date.month().unsigned_abs()) - 1)? = true;
-        date = date.checked_add(Span::new().months(1)).ok()?;
-    }
-    // From the month after those seen to the one before them, around the year.
-    let unseen: Vec<usize> = (0..12).filter(|month| !seen[*month] && seen[(month + 11) % 12]).collect();
-    let before: Vec<usize> = (0..12).filter(|month| !seen[*month] && seen[(month + 1) % 12]).collect();
-    let (from, to) = (*unseen.first()?, *before.first()?);
-    let name = |month: usize| Date::new(2000, i8::try_from(month + 1).ok()?, 1).ok();
-    let named = |month: usize| name(month).map(|date| date.strftime("%B").to_string()).unwrap_or_default();
-    Some(format!("{} to {}: what is normal then is not known", named(from), named(to)))
+fn unseen((first, last): (i8, i8)) -> String {
+    let named =
+        |month: i8| Date::new(2000, month, 1).map(|date| date.strftime("%B").to_string()).unwrap_or_default();
+    format!("{} to {}: what is normal then is not known", named(first), named(last))
 }
 
 fn calibrated(calibration: &Calibration) -> String {

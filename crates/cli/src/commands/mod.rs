@@ -13,6 +13,7 @@ pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod measure;
 pub(crate) mod notify;
+pub(crate) mod report;
 pub(crate) mod score;
 pub(crate) mod train;
 pub(crate) mod watch;

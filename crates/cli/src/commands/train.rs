@@ -125,7 +125,7 @@ fn fit(history: History, args: &TrainArgs) -> Result<(ModelFile, Trained)> {
     }
     let model = trained.model_file(options.alerts_per_month)?;
     holidays::tell(&options.holidays, model.table.calendar());
-    if let Some(calibration) = model.calibration {
+    if let Some(calibration) = &model.calibration {
         say!(
             "trained   {}; set so that about {} alerts a month pass 1.0: {} in the {} weeks it was not shown",
             model.provenance.model,

@@ -20,7 +20,8 @@ use crate::{
 const MODULE: &str = include_str!("../../templates/module.mjs");
 const OF_MONTH: &str = include_str!("../../templates/of_month.mjs");
 
-pub(super) struct JavaScript;
+/// The module.
+pub struct JavaScript;
 
 impl Target for JavaScript {
     fn name(&self) -> &'static str {

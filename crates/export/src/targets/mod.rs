@@ -14,6 +14,7 @@ mod sql;
 mod vectors;
 mod wasm;
 
+pub use self::javascript::JavaScript;
 use crate::{error::Error, export::Export};
 
 /// What a model is made into for one engine.

@@ -1,0 +1,56 @@
+//! `knowatt report`: a page that shows what is normal, and what was not.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result};
+use knowatt_report::{History, Report};
+use knowatt_score::ModelFile;
+
+use crate::{
+    args::ReportArgs,
+    commands::holidays,
+    history::{self, METER},
+    inputs::{self, Sources},
+    output::{self, Output, OutputError, say},
+};
+
+pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
+    let files: Vec<_> = args.inputs.iter().chain([&args.model]).map(PathBuf::as_path).collect();
+    let ledger = args.columns.ledger.as_deref();
+    output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
+    let (model, sha256) = inputs::read_sealed(&args.model, |source| ModelFile::read_with_digest(source))?;
+    let mut output = Output::create(&args.output)?;
+    let (meter, history) = if args.inputs.is_empty() { (None, None) } else { read(args, &model)? };
+    let meter = meter.or_else(|| model.provenance.options.get(METER).cloned()).unwrap_or_default();
+    let report = Report {
+        model: &model,
+        sha256: &sha256,
+        meter: &meter,
+        history,
+        price: args.price_per_kwh.clone(),
+        is_live: false,
+    };
+    let page = report.to_html()?;
+    output.write_all(page.as_bytes()).with_context(|| OutputError(args.output.clone()))?;
+    output.finish()?;
+    if args.output != Path::new("-") {
+        say!("wrote     {} ({} KB)", args.output.display(), page.len().div_ceil(1000));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The meter's name, if it has one, and its readings scored.
+fn read(args: &ReportArgs, model: &ModelFile) -> Result<(Option<String>, Option<History>)> {
+    let calendar = model.table.calendar();
+    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
+    history::tell_net(&model.provenance, args.columns.net);
+    let (name, history) = inputs::read_then(sources, calendar.zone_name(), |meter, ledger| {
+        holidays::tell_unknown_years(calendar, &meter.readings.rows);
+        (meter.name.clone(), History::of(model, &meter.readings, ledger))
+    })?;
+    Ok((Some(name).filter(|name| !name.is_empty()), Some(history?)))
+}

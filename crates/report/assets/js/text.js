@@ -1,0 +1,53 @@
+// Numbers, days and scores as people read them.
+
+const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const twoDigits = (number) => String(number).padStart(2, "0");
+const wh = (number) => `${grouped.format(number)} Wh`;
+const counted = (count, what) => `${grouped.format(count)} ${what}${count === 1 ? "" : "s"}`;
+const hourText = (hour) => `${twoDigits(hour)}:00`;
+/** Day classes as files name them, for people: `day-off` as `day off`. */
+const dayText = (day) => (days[day] ?? "").replaceAll("-", " ");
+const isoDay = (local) => new Date(local * 1000).toISOString().slice(0, 10);
+
+function dayOf(instant, { weekday = true, year = true } = {}) {
+  const date = new Date(localSeconds(instant) * 1000);
+  const name = weekday ? `${WEEKDAYS[date.getUTCDay()].slice(0, 3)} ` : "";
+  return `${name}${date.getUTCDate()} ${MONTHS[date.getUTCMonth()].slice(0, 3)}${year ? ` ${date.getUTCFullYear()}` : ""}`;
+}
+
+function timeOf(instant) {
+  const date = new Date(localSeconds(instant) * 1000);
+  return `${twoDigits(date.getUTCHours())}:${twoDigits(date.getUTCMinutes())}`;
+}
+
+const monthOf = (isoDate) => `${MONTHS[Number(isoDate.slice(5, 7)) - 1]} ${isoDate.slice(0, 4)}`;
+const isoDayText = (isoDate) => `${Number(isoDate.slice(8, 10))} ${monthOf(isoDate)}`;
+
+/**
+ * A score to four decimals, as `knowatt evaluate` prints it: the nearest, and of two that are as near the even one.
+ * `toFixed` takes the larger of two; a double lies half-way only if it is a whole number of 32nds, and then the product below is exact.
+ */
+function fourDecimals(score) {
+  const scaled = Math.abs(score) * 10000;
+  const isHalfWay = Number.isInteger(score * 32) && scaled % 1 === 0.5 && scaled < 2 ** 52;
+  if (!isHalfWay) return score.toFixed(4);
+  const even = Math.floor(scaled) + (Math.floor(scaled) % 2);
+  return `${score < 0 ? "-" : ""}${Math.floor(even / 10000)}.${String(even % 10000).padStart(4, "0")}`;
+}
+
+const scoreClass = (score) => (score > 1 ? "above" : score > 0.75 ? "near" : score >= 0 ? "within" : "below");
+
+/** What alerted, in words. */
+function reason(feature) {
+  const hours = Number(feature.match(/\d+/)?.[0]);
+  if (feature.startsWith("floor")) return `never less in ${hours} hours on end`;
+  if (feature.startsWith("rise")) return hours === 1 ? "more than a day before" : `${hours} hours higher than a day before`;
+  return feature === "step" ? "the jump from the hour before" : "the hour by itself";
+}
+
+const money = (extraWh) => {
+  const { per_kwh, currency } = content.price;
+  return `${((extraWh / 1000) * per_kwh).toFixed(2)} ${currency}`.trim();
+};

@@ -1,0 +1,172 @@
+//! Readings scored by the model, hour by hour: what was unusual among them, and month by month whether the model still fits.
+
+use jiff::civil::Date;
+use knowatt_readings::{Ledger, Readings};
+use knowatt_score::{Calendar, DRIFT_LEAST_HOURS, Episode, Episodes, ModelFile, Recent, ScoreError, Scored};
+use serde::Serialize;
+
+use crate::{kept::Kept, normal::Normal};
+
+/// A meter's readings beside what the model says of them.
+#[derive(Debug, Serialize)]
+pub struct History {
+    /// Hours that follow one another: the first one's start in seconds since 1970, and how many they are.
+    runs: Vec<(i64, usize)>,
+    wh: Vec<f64>,
+    /// To four decimals, for people.
+    score: Vec<f64>,
+    alerts: Vec<Alert>,
+    months: Vec<Month>,
+    drift: Option<Drift>,
+    kept: Kept,
+}
+
+/// Readings above 1.0 that a person is told of once.
+#[derive(Debug, Serialize)]
+struct Alert {
+    first_s: i64,
+    last_s: i64,
+    /// How many hours were above 1.0.
+    hours: usize,
+    /// The hour that scored most, its reading, and what would have been normal.
+    peak_s: i64,
+    wh: f64,
+    low_wh: f64,
+    high_wh: f64,
+    score: f64,
+    /// What that score is of: the hour itself, or the hours before it.
+    feature: String,
+    /// What the hours above 1.0 used beyond what is typical.
+    extra_wh: f64,
+}
+
+/// A calendar month of the readings.
+#[derive(Debug, Serialize)]
+struct Month {
+    first_day: Date,
+    readings: usize,
+    alerts: usize,
+    /// The population stability index; none of too few readings.
+    drift: Option<f64>,
+    #[serde(skip)]
+    levels: Vec<f64>,
+}
+
+/// How far the readings are from those the model was made from.
+#[derive(Debug, Serialize)]
+struct Drift {
+    index: f64,
+    /// Whether more is used than was usual.
+    is_more: bool,
+}
+
+impl History {
+    /// Scores readings; the ledger is that of reading them.
+    pub fn of(model: &ModelFile, readings: &Readings, ledger: &Ledger<'_>) -> Result<Self, ScoreError> {
+        let ModelFile { table, population, .. } = model;
+        let calendar = table.calendar();
+        let normal = Normal::of(model);
+        let mut recent = Recent::default();
+        let scored: Vec<Scored> = readings
+            .rows
+            .iter()
+            .map(|row| table.assess(row.start, row.wh, &mut recent))
+            .collect::<Result<_, _>>()?;
+        let mut episodes = Episodes::above(1.0);
+        for (row, scored) in readings.rows.iter().zip(&scored) {
+            episodes.push(row.start, scored.score);
+        }
+        let episodes = episodes.finish();
+        let alerts =
+            episodes.iter().filter_map(|episode| alert(episode, readings, &scored, &normal, calendar));
+        let levels: Vec<f64> = scored.iter().map(|scored| scored.level).collect();
+        let psi = |levels: &[f64]| {
+            let population = population.as_ref().filter(|_| levels.len() >= DRIFT_LEAST_HOURS)?;
+            Some(Drift {
+                index: population.stability_index(levels),
+                is_more: population.is_lower_than(levels),
+            })
+        };
+        let mut months = by_month(calendar, readings, &levels, &episodes);
+        for month in &mut months {
+            month.drift = psi(&month.levels).map(|drift| drift.index);
+        }
+        Ok(Self {
+            runs: runs(readings),
+            wh: readings.rows.iter().map(|row| row.wh).collect(),
+            score: scored.iter().map(|scored| rounded(scored.score, 4)).collect(),
+            alerts: alerts.collect(),
+            months,
+            drift: psi(&levels),
+            kept: Kept::of(ledger),
+        })
+    }
+}
+
+/// A number to so many decimals.
+pub(crate) fn rounded(number: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    let rounded = (number * scale).round() / scale;
+    if rounded.is_finite() { rounded } else { number }
+}
+
+fn alert(
+    episode: &Episode,
+    readings: &Readings,
+    scored: &[Scored],
+    normal: &Normal,
+    calendar: &Calendar,
+) -> Option<Alert> {
+    let place = |start| readings.rows.binary_search_by_key(&start, |row| row.start).ok();
+    let (first, last, peak) = (place(episode.first)?, place(episode.last)?, place(episode.peak)?);
+    let extra = |place: usize| {
+        let row = readings.rows[place];
+        (row.wh - normal.range(calendar.slot(row.start)).typical_wh).max(0.0)
+    };
+    let at_peak = &scored[peak];
+    Some(Alert {
+        first_s: episode.first.as_second(),
+        last_s: episode.last.as_second(),
+        hours: episode.readings,
+        peak_s: episode.peak.as_second(),
+        wh: readings.rows[peak].wh,
+        low_wh: at_peak.expected_low_wh,
+        high_wh: at_peak.expected_high_wh,
+        score: at_peak.score,
+        feature: at_peak.feature.to_string(),
+        extra_wh: (first..=last).filter(|&place| scored[place].score > 1.0).map(extra).sum(),
+    })
+}
+
+fn runs(readings: &Readings) -> Vec<(i64, usize)> {
+    let mut runs: Vec<(i64, usize)> = Vec::new();
+    for row in &readings.rows {
+        let start = row.start.as_second();
+        match runs.last_mut() {
+            Some((first, count))
+                if start - *first == *count as i64 * i64::from(knowatt_score::INTERVAL_S) =>
+            {
+                *count += 1;
+            }
+            _ => runs.push((start, 1)),
+        }
+    }
+    runs
+}
+
+fn by_month(calendar: &Calendar, readings: &Readings, levels: &[f64], episodes: &[Episode]) -> Vec<Month> {
+    let mut months: Vec<Month> = Vec::new();
+    let mut begun = episodes.iter().map(|episode| episode.first).peekable();
+    for (row, &level) in readings.rows.iter().zip(levels) {
+        let first_day = calendar.local(row.start).date().first_of_month();
+        if months.last().is_none_or(|month| month.first_day < first_day) {
+            months.push(Month { first_day, readings: 0, alerts: 0, drift: None, levels: Vec::new() });
+        }
+        if let Some(month) = months.last_mut() {
+            month.readings += 1;
+            month.levels.push(level);
+            month.alerts += usize::from(begun.next_if_eq(&row.start).is_some());
+        }
+    }
+    months
+}
