@@ -1,7 +1,8 @@
 // The page opens, from a file, and keeps quiet.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cells, open, text } from "./support.mjs";
+import { pathToFileURL } from "node:url";
+import { browser, cells, file, open, text } from "./support.mjs";
 
 const GROUPINGS = { none: 1, "day-type": 2, "day-of-week": 7, "day-of-month": 31 };
 
@@ -33,9 +34,6 @@ for (const name of ["talk", "talk-only"]) {
 }
 
 test("without a script the page says so", async (t) => {
-  const { browser } = await import("./support.mjs");
-  const { pathToFileURL } = await import("node:url");
-  const { file } = await import("./support.mjs");
   const context = await browser.newContext({ javaScriptEnabled: false });
   t.after(() => context.close());
   const page = await context.newPage();
@@ -76,8 +74,3 @@ test("huge readings and scores are shown", async (t) => {
   quiet();
 });
 
-test("five thousand alerts are a page that can be used", async (t) => {
-  const { page, quiet } = await open(t, "many");
-  assert.match(await text(page, "#unusual-words"), /^\d,?\d* alerts? in 20,000 hours/);
-  quiet();
-});

@@ -18,7 +18,7 @@ export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 export const file = (name) => join(KNOWATT_WORK, name);
 export const read = (name) => readFileSync(file(name), "utf8");
 /** What knowatt prints. */
-export const knowatt = (...words) => execFileSync(KNOWATT, words, { cwd: KNOWATT_WORK, encoding: "utf8", maxBuffer: 2 ** 28 });
+export const knowatt = (...words) => execFileSync(KNOWATT, words, { cwd: KNOWATT_WORK, encoding: "utf8", maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "ignore"] });
 
 // Root has no sandbox to be kept in.
 export const browser = await chromium.launch({
@@ -51,5 +51,3 @@ export const shown = (page) => page.waitForSelector("html[data-shown]", { timeou
 export const text = (page, selector) => page.locator(selector).innerText();
 /** The cells of a table as texts, row by row. */
 export const cells = (table) => table.evaluate((table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent)));
-/** A picture of what is drawn, to tell whether it changes. */
-export const drawing = (page, selector) => page.locator(selector).evaluate((element) => element.innerHTML);
