@@ -46,6 +46,15 @@ function drawn(element, draw) {
   return again;
 }
 
+/** How much larger than usual text is: what stands beside text in a drawing is as much larger. */
+const LARGER = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
+/** Hours of the day that have a mark, so that their texts do not touch. */
+function hourMarks(width) {
+  const step = [1, 3, 6, 12].find((step) => (24 / step) * 60 * LARGER <= width) ?? 24;
+  return Array.from({ length: 24 / step }, (_, at) => at * step);
+}
+
 /** Round numbers from 0 on, up to at least `most`. */
 function ticks(most, count = 5) {
   const rough = Math.max(most, 1e-9) / count;
@@ -57,8 +66,8 @@ function ticks(most, count = 5) {
 }
 
 /** A drawing with its axes: `x` and `y` turn values into places. */
-function frame({ width, height, label, xTicks, xMost, xText, yTicks, yText, yLow = 0, left = 58 }) {
-  const right = 12, top = 22, bottom = 26;
+function frame({ width, height, label, xTicks, xMost, xText, yTicks, yText, yLow = 0, leftSide = 58 }) {
+  const [left, right, top, bottom] = [leftSide, 12, 22, 26].map((side) => side * LARGER);
   const yHigh = yTicks.at(-1);
   const x = (value) => left + (value / xMost) * (width - left - right);
   const y = (value) => top + (1 - (value - yLow) / (yHigh - yLow)) * (height - top - bottom);
@@ -66,14 +75,15 @@ function frame({ width, height, label, xTicks, xMost, xText, yTicks, yText, yLow
   for (const tick of yTicks) {
     root.append(
       svg("line", { class: "grid", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }),
-      svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick)),
+      svg("text", { x: left - 6, y: y(tick) + 4 * LARGER, "text-anchor": "end" }, tickText(tick)),
     );
   }
-  for (const tick of xTicks) root.append(svg("text", { x: x(tick), y: height - 8, "text-anchor": tick === xMost ? "end" : "middle" }, xText(tick)));
-  root.append(svg("text", { x: 4, y: 12 }, yText));
+  for (const tick of xTicks) root.append(svg("text", { x: x(tick), y: height - 8 * LARGER, "text-anchor": tick === xMost ? "end" : "middle" }, xText(tick)));
+  root.append(svg("text", { x: 4, y: 12 * LARGER }, yText));
   return { root, x, y, left, right, top, bottom, width, height };
 }
-const tickText = (tick) => (Number.isInteger(tick) ? grouped.format(tick) : String(tick));
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
+const tickText = (tick) => (Math.abs(tick) >= 1e5 ? compact.format(tick) : Number.isInteger(tick) ? grouped.format(tick) : String(tick));
 
 /** A line in steps, an hour wide, over the hours of a day. */
 const steps = (x, y, values) => values.map((value, hour) => `${hour ? "L" : "M"}${x(hour)} ${y(value)}L${x(hour + 1)} ${y(value)}`).join("");

@@ -7,8 +7,7 @@ function bandChart(element, { day, line, words, onHour = () => {}, height = 300 
   const again = drawn(element, (width) => {
     const points = line();
     const most = Math.max(...high_wh[day()], ...points.map((point) => point.wh));
-    const marks = width < 500 ? [0, 6, 12, 18] : [0, 3, 6, 9, 12, 15, 18, 21];
-    parts = frame({ width, height, label: words(), xMost: 24, xTicks: marks, xText: hourText, yTicks: ticks(most), yText: "Wh in an hour" });
+    parts = frame({ width, height, label: words(), xMost: 24, xTicks: hourMarks(width), xText: hourText, yTicks: ticks(most), yText: "Wh in an hour" });
     const { root, x, y } = parts;
     const back = (values) => values.map((value, hour) => `L${x(hour + 1)} ${y(value)}L${x(hour)} ${y(value)}`).reverse().join("");
     root.append(
@@ -70,12 +69,12 @@ function showNormal() {
   let line = [];
   const day = () => Number(choice.value);
   const place = (most, of) => of.reduce((best, value, at) => (most(value, of[best]) ? at : best), 0);
-  byId("normal-words").textContent = days.length > 7
-    ? "How much is normal depends on the day of the month and the hour."
+  byId("normal-words").textContent = days.length > 2
+    ? `How much is normal depends on the day of the ${days.length === 7 ? "week" : "month"} and the hour.`
     : days.map((_, day) => {
         const least = place((a, b) => a < b, high_wh[day]), most = place((a, b) => a > b, high_wh[day]);
-        const on = days.length === 1 ? "The" : `On a ${dayText(day)} the`;
-        return `${on} most that is normal is least at ${hourText(least)}, ${wh(high_wh[day][least])}, and most at ${hourText(most)}, ${wh(high_wh[day][most])}.`;
+        const on = onDay(day);
+        return `${on[0].toUpperCase()}${on.slice(1)} up to ${wh(high_wh[day][most])} an hour is normal at ${hourText(most)}, but no more than ${wh(high_wh[day][least])} at ${hourText(least)}.`;
       }).join(" ");
   const words = () => `What is normal hour by hour (${dayText(day())})${line.length ? `, with ${isoDayText(date.value)} drawn on it` : ""}`;
   let hour = 4;
@@ -141,22 +140,24 @@ function showNormal() {
 function heatMap(title, values) {
   const element = html("div", { class: "heat" });
   const most = Math.max(...values.flat());
+  const longest = grouped.format(most).length;
   drawn(element, (width) => {
-    const left = days.length > 7 ? 28 : 92, top = 20, side = (width - left) / 24;
-    const height = Math.max(18, Math.min(days.length > 7 ? 18 : 34, side));
+    const left = (days.length > 7 ? 28 : 92) * LARGER, top = 20 * LARGER, side = (width - left) / 24;
+    const height = Math.max(18 * LARGER, Math.min(days.length > 7 ? 18 : 34, side));
     const label = `${title}: ${dayText(0)} to ${dayText(days.length - 1)}, by hour; the numbers are in the table below`;
-    const root = svg("svg", { width, height: top + days.length * height + 2, role: "img", "aria-label": label });
-    for (let hour = 0; hour < 24; hour += width < 500 ? 6 : 3) root.append(svg("text", { x: left + hour * side, y: 13 }, hourText(hour)));
+    const whole = top + days.length * height + 2;
+    const root = svg("svg", { width, height: whole, viewBox: `0 0 ${width} ${whole}`, role: "img", "aria-label": label });
+    for (const hour of hourMarks(width - left)) root.append(svg("text", { x: left + hour * side, y: 13 * LARGER }, hourText(hour)));
     values.forEach((hours, day) => {
-      root.append(svg("text", { x: left - 6, y: top + (day + 0.65) * height, "text-anchor": "end" }, dayText(day)));
+      root.append(svg("text", { x: left - 6, y: top + (day + 0.5) * height + 4 * LARGER, "text-anchor": "end" }, days.length > 7 ? days[day] : dayText(day)));
       hours.forEach((value, hour) => {
         const { fill, text } = ramp(most > 0 ? value / most : 0);
         const rect = svg("rect", { x: left + hour * side, y: top + day * height, width: Math.max(side - 1, 1), height: height - 1, fill },
           svg("title", {}, `${dayText(day)} ${hourText(hour)}: ${wh(value)}`));
         rect.addEventListener("click", () => askWhatIf(day, hour));
         root.append(rect);
-        if (side >= 33 && height >= 16) {
-          const number = svg("text", { class: "cell-text", x: left + (hour + 0.5) * side - 0.5, y: top + (day + 0.5) * height + 4, "text-anchor": "middle", "pointer-events": "none" }, grouped.format(value));
+        if (side >= 6.5 * LARGER * longest) {
+          const number = svg("text", { class: "cell-text", x: left + (hour + 0.5) * side - 0.5, y: top + (day + 0.5) * height + 4 * LARGER, "text-anchor": "middle", "pointer-events": "none" }, grouped.format(value));
           number.style.fill = text;
           root.append(number);
         }

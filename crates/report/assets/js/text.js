@@ -3,12 +3,15 @@
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const oneDecimal = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const twoDigits = (number) => String(number).padStart(2, "0");
 const wh = (number) => `${grouped.format(number)} Wh`;
 const counted = (count, what) => `${grouped.format(count)} ${what}${count === 1 ? "" : "s"}`;
 const hourText = (hour) => `${twoDigits(hour)}:00`;
-/** Day classes as files name them, for people: `day-off` as `day off`. */
-const dayText = (day) => (days[day] ?? "").replaceAll("-", " ");
+/** Day classes as people call them: `day-off` as `day off`, `any` as `any day`, `monday` as `Monday`, `1` as `day 1`. */
+const DAY_TEXTS = { 1: () => "any day", 2: (name) => name.replaceAll("-", " "), 7: (name) => name[0].toUpperCase() + name.slice(1), 31: (name) => `day ${name}` };
+const dayText = (day) => (days[day] === undefined ? "" : DAY_TEXTS[days.length](days[day]));
+const onDay = (day) => ({ 1: "on any day", 31: `on ${dayText(day)} of a month` })[days.length] ?? `on a ${dayText(day)}`;
 const isoDay = (local) => new Date(local * 1000).toISOString().slice(0, 10);
 
 function dayOf(instant, { weekday = true, year = true } = {}) {

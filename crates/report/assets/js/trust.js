@@ -48,10 +48,10 @@ function showMonths(add, calibration) {
   drawn(element, (width) => {
     const most = Math.max(...months.map((month) => month.alerts), asked ?? 0, 1);
     const label = "Alerts by month; the numbers are in the table below";
-    const every = Math.ceil(months.length / Math.max(Math.floor(width / 80), 1));
+    const every = Math.ceil(months.length / Math.max(Math.floor(width / (80 * LARGER)), 1));
     const xTicks = months.map((_, at) => at + 0.5).filter((_, at) => at % every === 0);
     const short = (at) => { const { first_day } = months[Math.floor(at)]; return `${monthOf(first_day).slice(0, 3)} ${first_day.slice(0, 4)}`; };
-    const { root, x, y } = frame({ width, height: 200, label, xMost: months.length, xTicks, xText: short, yTicks: ticks(most, Math.min(most, 4)).filter(Number.isInteger), yText: "Alerts", left: 34 });
+    const { root, x, y } = frame({ width, height: 200, label, xMost: months.length, xTicks, xText: short, yTicks: ticks(most, Math.min(most, 4)).filter(Number.isInteger), yText: "Alerts", leftSide: 34 });
     months.forEach(({ alerts, is_held }, at) => {
       root.append(svg("rect", { class: is_held ? "bar held" : "bar", x: x(at + 0.15), width: Math.max(x(0.7) - x(0), 1), y: y(alerts), height: y(0) - y(alerts) }));
     });

@@ -15,7 +15,7 @@ function showUnusual() {
   byId("unusual-words").textContent =
     `${alerts.length === 0 ? "Nothing: no alert" : counted(alerts.length, "alert")} in ${counted(used.length, "hour")}, ${dayOf(starts[0], { weekday: false })} to ${dayOf(starts.at(-1), { weekday: false })}` +
     `${asked === undefined ? "" : ` (about ${(asked * months).toFixed(1)} were asked for: ${asked} a month)`}.` +
-    `${extra > 0 ? ` What was unusual took ${(extra / 1000).toFixed(1)} kWh more than is typical${cost}.` : ""}`;
+    `${extra > 0 ? ` What was unusual took ${oneDecimal.format(extra / 1000)} kWh more than is typical${cost}.` : ""}`;
   byId("unusual-chart").hidden = false;
   const timeline = showTimeline();
   if (alerts.length > 0) showAlerts(byId("unusual-list"), [...alerts].reverse(), timeline);
@@ -133,8 +133,8 @@ function showTimeline() {
     plot?.setScale("x", { min: begin, max: begin + width });
   };
   const draw = (width) => {
-    const ink = colour("soft"), line = colour("line");
-    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font: "12px system-ui, sans-serif" };
+    const ink = colour("soft"), line = colour("line"), font = `${12 * LARGER}px system-ui, sans-serif`;
+    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font };
     plot?.destroy();
     plot = new uPlot({
       width, height: 320, pxAlign: false,
@@ -142,8 +142,8 @@ function showTimeline() {
       cursor: { drag: { x: true, y: false }, points: { show: false }, y: false },
       scales: { x: { time: false, min: range[0], max: range[1] }, y: { range: (_, min, max) => [0, ticks(Math.max(max, 1)).at(-1)] } },
       axes: [
-        { ...axis, size: 34, splits: (u, _, min, max) => timeMarks(min, max, u.width / 80), values: (_, marks) => marks.map((mark) => markText(mark, marks.length > 1 ? marks[1] - marks[0] : DAY_S)) },
-        { ...axis, size: 62, label: "Wh in an hour", labelSize: 18, labelFont: "12px system-ui, sans-serif", values: (_, marks) => marks.map(tickText) },
+        { ...axis, size: 34 * LARGER, splits: (u, _, min, max) => timeMarks(min, max, u.width / (80 * LARGER)), values: (_, marks) => marks.map((mark) => markText(mark, marks.length > 1 ? marks[1] - marks[0] : DAY_S)) },
+        { ...axis, size: 62 * LARGER, label: "Wh in an hour", labelSize: 18 * LARGER, labelFont: font, values: (_, marks) => marks.map(tickText) },
       ],
       series: [
         {}, { stroke: colour("edge"), width: 1, paths: hourly, points: { show: false } }, { width: 0, paths: hourly, points: { show: false } },

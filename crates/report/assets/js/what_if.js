@@ -45,15 +45,11 @@ function tellWhatIf(how) {
   output.dataset.score = score === null ? "" : String(score);
   output.textContent = score === null
     ? "There is no score: an hour is 0 to 23, a reading 0 Wh or more."
-    : `Score ${fourDecimals(score)}: ${verdict(score, day, hour)}`;
+    : `Score ${fourDecimals(score)} for ${used} Wh: ${verdict(score)}. Up to ${wh(content.normal.high_wh[day][hour])} is normal at ${hourText(hour)} ${onDay(day)}.`;
   drawWhatIf();
 }
 
-function verdict(score, day, hour) {
-  const most = wh(content.normal.high_wh[day][hour]);
-  if (score > 1) return `unusual, someone should look; up to ${most} is normal then`;
-  return score < 0 ? `less than is usual; up to ${most} is normal then` : `normal; up to ${most} is`;
-}
+const verdict = (score) => (score > 1 ? "unusual, someone should look" : score < 0 ? "less than is usual" : "normal");
 
 /** The curve of the hour, with the reading on it, which can be dragged. */
 function showCurve(element, most) {
@@ -64,9 +60,9 @@ function showCurve(element, most) {
     for (let at = 0; at <= 200; at++) points.push([(most * at) / 200, model.score(day, hour, (most * at) / 200)]);
     if (points[0][1] === null) return element.replaceChildren();
     const yTicks = ticks(Math.max(points.at(-1)[1], 1.5), 4);
-    const label = `The score of ${hourText(hour)} on a ${dayText(day)}, from 0 to ${wh(most)}`;
-    const xTicks = ticks(most, width < 500 ? 3 : 6).filter((tick) => tick <= most);
-    parts = frame({ width, height: 260, label, xMost: most, xTicks, xText: (at) => (at === xTicks.at(-1) ? wh(at) : tickText(at)), yTicks, yText: "Score", yLow: Math.min(0, points[0][1]) });
+    const label = `The score at ${hourText(hour)} ${onDay(day)}, from 0 to ${wh(most)}`;
+    const xTicks = ticks(most, Math.min(Math.max(Math.floor(width / (120 * LARGER)), 1), 6)).filter((tick) => tick <= most);
+    parts = frame({ width, height: 260, label, xMost: most, xTicks, xText: (at) => (at === xTicks.at(-1) ? `${tickText(at)} Wh` : tickText(at)), yTicks, yText: "Score", yLow: Math.min(0, points[0][1]) });
     const { root, x, y } = parts;
     root.append(
       svg("line", { class: "limit", x1: x(0), x2: x(most), y1: y(1), y2: y(1) }),
