@@ -66,7 +66,7 @@ for (const model of ["home", "talk", "powers", "day-of-week"]) {
       await page.locator("#what-if-hour").fill(String(hour));
       await page.locator("#what-if-wh").fill(String(wh));
       const { text, score } = expected[(day * 24 + hour) * given.length + at];
-      assert.equal((await output.innerText()).match(/^Score (\S+):/)[1], text, `${day} ${hour}:00 ${wh} Wh`);
+      assert.equal((await output.innerText()).match(/^Score (\S+) for /)[1], text, `${day} ${hour}:00 ${wh} Wh`);
       assert.ok(isSame(await output.getAttribute("data-score"), score), `${day} ${hour}:00 ${wh} Wh`);
     }
     quiet();

@@ -20,17 +20,22 @@ export const read = (name) => readFileSync(file(name), "utf8");
 /** What knowatt prints. */
 export const knowatt = (...words) => execFileSync(KNOWATT, words, { cwd: KNOWATT_WORK, encoding: "utf8", maxBuffer: 2 ** 28, stdio: ["ignore", "pipe", "ignore"] });
 
-// Root has no sandbox to be kept in.
-export const browser = await chromium.launch({
-  executablePath: KNOWATT_CHROMIUM || ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync),
-  args: process.getuid() === 0 ? ["--no-sandbox"] : [],
-});
-after(() => browser.close());
+/** A browser with some flags, which ends with the tests. */
+export async function launch(...flags) {
+  const browser = await chromium.launch({
+    executablePath: KNOWATT_CHROMIUM || ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync),
+    // Root has no sandbox to be kept in.
+    args: process.getuid() === 0 ? ["--no-sandbox", ...flags] : flags,
+  });
+  after(() => browser.close());
+  return browser;
+}
+export const browser = await launch();
 
 /** Opens a page that was made, or an address, and waits until all of it is shown. What it complains of and asks for is written down. */
-export async function open(t, name, options = {}) {
+export async function open(t, name, { first = () => {}, of = browser, ...options } = {}) {
   const address = name.includes("://") ? name : pathToFileURL(file(`${name}.html`)).href;
-  const context = await browser.newContext({ ...DESKTOP, locale: "en-GB", timezoneId: "America/New_York", ...options });
+  const context = await of.newContext({ ...DESKTOP, locale: "en-GB", timezoneId: "America/New_York", ...options });
   t.after(() => context.close());
   const page = await context.newPage();
   const complaints = [];
@@ -42,6 +47,7 @@ export async function open(t, name, options = {}) {
   });
   page.on("popup", () => complaints.push("a popup"));
   page.on("request", (request) => request.url() === address || request.url().startsWith("data:") || complaints.push(`request: ${request.url()}`));
+  await page.addInitScript(first); // before anything of the page
   await page.goto(address);
   await shown(page);
   return { page, quiet: () => assert.deepEqual(complaints, []) };

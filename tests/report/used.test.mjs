@@ -256,7 +256,7 @@ test("what if: numbers, sliders and the handle of the curve agree, and the score
     const found = await asked(page);
     assert.deepEqual({ ...found, ...expected }, found);
     assert.equal(found.score, scoreOf(found));
-    assert.match(await text(page, "#what-if-score"), found.score > 1 ? /unusual, someone should look/ : found.score < 0 ? /less than is usual/ : /normal; up to/);
+    assert.match(await text(page, "#what-if-score"), found.score > 1 ? /: unusual, someone should look\. / : found.score < 0 ? /: less than is usual\. / : /: normal\. /);
   };
   await holds({ day: 0, hour: 4, wh: 1500 });
   await page.locator("#what-if-hour").fill("20");
