@@ -13,10 +13,9 @@ function localSeconds(instant) {
 
 /** The instant of a time of the home's clock; of a time that comes twice the first, of one that is skipped the moment after. */
 function instantOf(local) {
-  const { offset_s } = content.zone;
-  const offsets = [localSeconds(local - DAY_S) - (local - DAY_S), localSeconds(local + DAY_S) - (local + DAY_S)];
+  const offsets = [local - DAY_S, local + DAY_S].map((near) => localSeconds(near) - near);
   const found = offsets.map((offset) => local - offset).filter((instant) => localSeconds(instant) === local);
-  return found.length > 0 ? Math.min(...found) : local - Math.min(...offsets, offset_s[0]);
+  return found.length > 0 ? Math.min(...found) : local - Math.min(...offsets);
 }
 
 /** The place of the last of some rising numbers that is no more than another; 0 if there is none. */
@@ -30,22 +29,22 @@ function placeOf(numbers, number) {
   return low;
 }
 
-/** The readings: start of each hour, and what is normal in it. */
+/** The readings with the start of each hour. */
 function decode(history) {
-  const count = history.wh.length;
-  const starts = new Float64Array(count);
-  const low = new Float32Array(count);
-  const high = new Float32Array(count);
+  const starts = new Float64Array(history.wh.length);
   let at = 0;
   for (const [first, hours] of history.runs) {
-    for (let hour = 0; hour < hours; hour++, at++) {
-      starts[at] = first + hour * HOUR_S;
-      const [day, ofDay] = model.slot(starts[at] * 1000);
-      low[at] = content.normal.low_wh[day][ofDay];
-      high[at] = content.normal.high_wh[day][ofDay];
-    }
+    for (let hour = 0; hour < hours; hour++) starts[at++] = first + hour * HOUR_S;
   }
-  return { ...history, starts, low, high };
+  return { ...history, starts };
+}
+
+/** From how many Wh to how many is normal in the hour that starts at an instant; nulls from 2100 on, whose days are not known. */
+function normalAt(start) {
+  const slot = model.slot(start * 1000);
+  if (!slot) return [null, null];
+  const [day, hour] = slot;
+  return [content.normal.low_wh[day][hour], content.normal.high_wh[day][hour]];
 }
 
 const history = content.history && decode(content.history);

@@ -15,12 +15,17 @@ function options(select, texts) {
   select.replaceChildren(...texts.map((text, value) => html("option", { value }, text)));
 }
 
-/** A table that scrolls by itself where it is too wide. */
-function table(caption, heads, rows) {
+/** A table that scrolls by itself where it is too wide; as `cards` its rows are cards on a narrow screen. */
+function table(caption, heads, rows, look = null) {
   const [first] = rows;
   const head = html("tr", {}, ...heads.map((text, at) => html("th", { scope: "col", class: first?.[at].className === "words" ? "words" : null }, text)));
-  const body = rows.map((cells) => html("tr", {}, ...cells));
-  return scrolling(caption, html("table", {}, html("caption", {}, caption), html("thead", {}, head), html("tbody", {}, ...body)));
+  const body = rows.map((cells) => tableRow(heads, cells));
+  return scrolling(caption, html("table", { class: look }, html("caption", {}, caption), html("thead", {}, head), html("tbody", {}, ...body)));
+}
+/** A row whose cells know their heads, for cards. */
+function tableRow(heads, cells) {
+  cells.forEach((cell, at) => { cell.dataset.head = heads[at]; });
+  return html("tr", {}, ...cells);
 }
 const scrolling = (label, child) => html("div", { class: "scroll", role: "region", "aria-label": label, tabindex: 0 }, child);
 const cell = (text, attributes = {}) => html("td", attributes, text);

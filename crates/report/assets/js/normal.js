@@ -19,7 +19,7 @@ function bandChart(element, { day, line, words, onHour = () => {}, height = 300 
     const pieces = points.map(({ hour, wh, follows }) => `${follows ? "L" : "M"}${x(hour)} ${y(wh)}L${x(hour + 1)} ${y(wh)}`);
     root.append(svg("path", { class: "use", d: pieces.join("") }));
     for (const { hour, wh, score } of points) {
-      if (score > 1) root.append(svg("circle", { class: "alert", cx: x(hour + 0.5), cy: y(wh), r: 6 }));
+      if (score > 1) root.append(svg("circle", { class: "alert", cx: x(hour + 0.5), cy: y(wh), r: width < 500 ? 4 : 6 }));
     }
     mark = svg("line", { class: "hour", y1: parts.top, y2: height - parts.bottom, visibility: "hidden" });
     root.append(mark);
@@ -31,17 +31,19 @@ function bandChart(element, { day, line, words, onHour = () => {}, height = 300 
     for (const end of ["x1", "x2"]) mark.setAttribute(end, parts.x(hour + 0.5));
     onHour(hour);
   };
-  element.addEventListener("pointermove", (event) => {
+  const point = (event) => {
     if (!parts) return;
     const share = (event.clientX - element.getBoundingClientRect().left - parts.left) / (parts.width - parts.left - parts.right);
     show(share >= 0 && share < 1 ? Math.floor(share * 24) : null);
-  });
+  };
+  // A finger that taps does not move.
+  for (const name of ["pointerdown", "pointermove"]) element.addEventListener(name, point);
   element.addEventListener("pointerleave", () => show(null));
   return { again, show };
 }
 
 const bandKey = (...more) => key(["var(--band)", "normal"], ["var(--edge)", "the most that is normal; dashed, what is typical"], ...more);
-const USED_KEYS = [["var(--use)", "used"], ["var(--alert)", "scored above 1.0"]];
+const USED_KEYS = [["var(--use)", "used"], ["var(--alert)", "scored above 1.0, by itself or with the hours before it"]];
 
 /** The readings of a local day, by its first second on the home's clock. */
 function dayLine(firstLocal) {
@@ -52,7 +54,10 @@ function dayLine(firstLocal) {
     if (hour >= 24) {
       if (hour > 27) break;
     } else if (hour >= 0) {
-      points.push({ hour: Math.floor(hour), wh: wh[at], score: score[at], follows: points.length > 0 && starts[at] - points.at(-1).start === HOUR_S, start: starts[at] });
+      // An hour that comes twice follows itself; the one after an hour that is skipped follows none.
+      const before = points.at(-1);
+      const follows = before !== undefined && starts[at] - before.start === HOUR_S && Math.floor(hour) - before.hour <= 1;
+      points.push({ hour: Math.floor(hour), wh: wh[at], score: score[at], follows, start: starts[at] });
     }
   }
   return points;
@@ -73,7 +78,9 @@ function showNormal() {
         return `${on} most that is normal is least at ${hourText(least)}, ${wh(high_wh[day][least])}, and most at ${hourText(most)}, ${wh(high_wh[day][most])}.`;
       }).join(" ");
   const words = () => `What is normal hour by hour (${dayText(day())})${line.length ? `, with ${isoDayText(date.value)} drawn on it` : ""}`;
-  const read = (hour) => {
+  let hour = 4;
+  const read = (of = hour) => {
+    hour = of;
     const at = day();
     const drawn = line.filter((point) => point.hour === hour).map((point) => `; used ${wh(point.wh)}, score ${point.score.toFixed(2)}`).join("");
     byId("normal-read").textContent = `${hourText(hour)}: ${grouped.format(low_wh[at][hour])} to ${wh(high_wh[at][hour])} is normal, ${wh(typical_wh[at][hour])} typical${drawn}`;
@@ -85,19 +92,17 @@ function showNormal() {
   element.setAttribute("aria-describedby", "normal-read");
   const chart = bandChart(element, { day, line: () => line, words, onHour: read });
   element.after(bandKey(...(history ? USED_KEYS : [])));
-  let hour = 4;
   element.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: 23, ArrowRight: 1 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    hour = (hour + by) % 24;
-    chart.show(hour);
+    chart.show((hour + by) % 24);
   });
-  read(hour);
+  read();
   choice.addEventListener("change", () => {
     line = [];
     date.value = "";
-    read(hour);
+    read();
     chart.again();
   });
   const dateControls = byId("normal-date-controls");
@@ -112,7 +117,7 @@ function showNormal() {
       line = dayLine(firstLocal);
       const [slotDay] = model.slot(instantOf(firstLocal + DAY_S / 2) * 1000) ?? [day()];
       choice.value = slotDay;
-      read(hour);
+      read();
       chart.again();
     };
     date.addEventListener("change", () => take(date.value));

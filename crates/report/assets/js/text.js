@@ -30,6 +30,7 @@ const isoDayText = (isoDate) => `${Number(isoDate.slice(8, 10))} ${monthOf(isoDa
  * `toFixed` takes the larger of two; a double lies half-way only if it is a whole number of 32nds, and then the product below is exact.
  */
 function fourDecimals(score) {
+  if (Math.abs(score) >= 1e21) return `${BigInt(score)}.0000`; // where toFixed writes an exponent
   const scaled = Math.abs(score) * 10000;
   const isHalfWay = Number.isInteger(score * 32) && scaled % 1 === 0.5 && scaled < 2 ** 52;
   if (!isHalfWay) return score.toFixed(4);

@@ -18,9 +18,15 @@ function showUnusual() {
     `${extra > 0 ? ` What was unusual took ${(extra / 1000).toFixed(1)} kWh more than is typical${cost}.` : ""}`;
   byId("unusual-chart").hidden = false;
   const timeline = showTimeline();
-  if (alerts.length === 0) return;
-  const heads = ["When", "Score", "Used", "Normal", "How long", "Why", "Extra", ...(content.price ? ["Cost"] : []), ""];
-  const rows = [...alerts].reverse().map((alert) => {
+  if (alerts.length > 0) showAlerts(byId("unusual-list"), [...alerts].reverse(), timeline);
+}
+
+const ALERTS_AT_ONCE = 100;
+
+/** The list of the alerts; of very many the newest, and a button for more. */
+function showAlerts(list, alerts, timeline) {
+  const heads = ["When", "Score", "Used", "Normal", "How long", "Why", "Extra", ...(content.price ? ["Cost"] : []), "Timeline"];
+  const row = (alert) => {
     const see = html("button", { type: "button", "aria-label": `See ${dayOf(alert.peak_s)} on the timeline` }, "See");
     see.addEventListener("click", () => {
       timeline.look(alert.first_s - DAY_S, alert.last_s + DAY_S + HOUR_S);
@@ -32,25 +38,47 @@ function showUnusual() {
       cell(`${grouped.format(alert.low_wh)} to ${wh(alert.high_wh)}`), cell(counted(long, "hour")), cell(reason(alert.feature), { class: "words" }),
       cell(`${(alert.extra_wh / 1000).toFixed(2)} kWh`), ...(content.price ? [cell(money(alert.extra_wh))] : []), html("td", {}, see),
     ];
+  };
+  const caption = "The alerts, newest first, each by the hour that scored most";
+  let shown = Math.min(alerts.length, ALERTS_AT_ONCE);
+  list.append(table(caption, heads, alerts.slice(0, shown).map(row), "cards"));
+  const more = html("button", { type: "button" });
+  const tell = () => {
+    more.hidden = shown === alerts.length;
+    more.textContent = `Show ${counted(Math.min(alerts.length - shown, ALERTS_AT_ONCE), "more alert")} of ${grouped.format(alerts.length - shown)}`;
+  };
+  more.addEventListener("click", () => {
+    list.querySelector("tbody").append(...alerts.slice(shown, shown + ALERTS_AT_ONCE).map((alert) => tableRow(heads, row(alert))));
+    shown = Math.min(shown + ALERTS_AT_ONCE, alerts.length);
+    tell();
   });
-  byId("unusual-list").append(table("The alerts, newest first, each by the hour that scored most", heads, rows));
+  tell();
+  list.append(more);
 }
 
 /** Readings, gaps as holes, for the drawing. */
 function series() {
-  const { starts, wh, low, high, alerts } = history;
-  const peaks = new Map(alerts.map((alert) => [alert.peak_s, alert]));
+  const { starts, wh, alerts } = history;
+  const peaks = new Set(alerts.map((alert) => alert.peak_s));
   const data = [[], [], [], [], []];
-  const push = (...values) => values.forEach((value, place) => data[place].push(value));
+  const [times, highs, lows, used, marked] = data;
+  const push = (time, [low, high], wh, mark) => {
+    times.push(time);
+    highs.push(high);
+    lows.push(low);
+    used.push(wh);
+    marked.push(mark);
+  };
   starts.forEach((start, at) => {
-    if (at > 0 && start - starts[at - 1] > HOUR_S) push(starts[at - 1] + HOUR_S, null, null, null, null);
-    push(start, high[at], low[at], wh[at], peaks.has(start) ? wh[at] : null);
+    if (at > 0 && start - starts[at - 1] > HOUR_S) push(starts[at - 1] + HOUR_S, [null, null], null, null);
+    push(start, normalAt(start), wh[at], peaks.has(start) ? wh[at] : null);
   });
   // The last hour is an hour wide too.
-  push(starts.at(-1) + HOUR_S, high.at(-1), low.at(-1), wh.at(-1), null);
+  push(starts.at(-1) + HOUR_S, normalAt(starts.at(-1)), wh.at(-1), null);
   return data;
 }
 
+const FIRST_MONDAY_S = 4 * DAY_S; // 5 January 1970
 const HOUR_STEPS = [1, 3, 6, 12], DAY_STEPS = [1, 2, 7, 14], MONTH_STEPS = [1, 3, 6, 12, 24, 60];
 
 /** Where the axis has its marks: round hours, days or months of the home's clock. */
@@ -58,25 +86,24 @@ function timeMarks(min, max, most) {
   const span = (max - min) / Math.max(most, 1);
   const local = localSeconds(min);
   const marks = [];
+  /** Whether there may be more. */
+  const mark = (instant) => {
+    // A time that is skipped is the same instant as the one after.
+    if (instant >= min && instant <= max && instant !== marks.at(-1)) marks.push(instant);
+    return instant <= max && marks.length < 100;
+  };
   const every = (step, from) => {
-    for (let at = from; marks.length < 100; at += step) {
-      const instant = instantOf(at);
-      if (instant > max) break;
-      if (instant >= min) marks.push(instant);
-    }
+    for (let at = from; mark(instantOf(at)); at += step);
   };
   const hours = HOUR_STEPS.find((hours) => hours * HOUR_S >= span);
   const wholeDays = DAY_STEPS.find((days) => days * DAY_S >= span);
   if (hours) every(hours * HOUR_S, Math.floor(local / DAY_S) * DAY_S);
-  else if (wholeDays) every(wholeDays * DAY_S, Math.floor(local / (wholeDays * DAY_S)) * wholeDays * DAY_S);
+  else if (wholeDays) every(wholeDays * DAY_S, Math.floor((local - FIRST_MONDAY_S) / (wholeDays * DAY_S)) * wholeDays * DAY_S + FIRST_MONDAY_S);
   else {
     const step = MONTH_STEPS.find((months) => months * 30 * DAY_S >= span) ?? 120;
     const from = new Date(local * 1000);
-    for (let month = Math.floor((from.getUTCFullYear() * 12 + from.getUTCMonth()) / step) * step; marks.length < 100; month += step) {
-      const instant = instantOf(Date.UTC(Math.floor(month / 12), month % 12) / 1000);
-      if (instant > max) break;
-      if (instant >= min) marks.push(instant);
-    }
+    const first = Math.floor((from.getUTCFullYear() * 12 + from.getUTCMonth()) / step) * step;
+    for (let month = first; mark(instantOf(Date.UTC(Math.floor(month / 12), month % 12) / 1000)); month += step);
   }
   return marks;
 }
@@ -87,6 +114,10 @@ function markText(mark, step) {
   if (step < 27 * DAY_S) return dayOf(mark, { weekday: false, year: date.getUTCMonth() === 0 && date.getUTCDate() < 8 });
   return date.getUTCMonth() === 0 ? String(date.getUTCFullYear()) : MONTHS[date.getUTCMonth()].slice(0, 3);
 }
+
+/** Hours are steps; where they are narrower than a pixel, a line, of which uPlot draws no more than what is seen. */
+const stepped = uPlot.paths.stepped({ align: 1 }), joined = uPlot.paths.linear();
+const hourly = (u, series, from, to) => (to - from < u.bbox.width ? stepped : joined)(u, series, from, to);
 
 function showTimeline() {
   const element = byId("unusual-timeline"), read = byId("unusual-read");
@@ -102,7 +133,7 @@ function showTimeline() {
     plot?.setScale("x", { min: begin, max: begin + width });
   };
   const draw = (width) => {
-    const ink = colour("soft"), line = colour("line"), stepped = uPlot.paths.stepped({ align: 1 });
+    const ink = colour("soft"), line = colour("line");
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font: "12px system-ui, sans-serif" };
     plot?.destroy();
     plot = new uPlot({
@@ -115,8 +146,8 @@ function showTimeline() {
         { ...axis, size: 62, label: "Wh in an hour", labelSize: 18, labelFont: "12px system-ui, sans-serif", values: (_, marks) => marks.map(tickText) },
       ],
       series: [
-        {}, { stroke: colour("edge"), width: 1, paths: stepped, points: { show: false } }, { width: 0, paths: stepped, points: { show: false } },
-        { stroke: colour("use"), width: 1.5, paths: stepped, points: { show: false } },
+        {}, { stroke: colour("edge"), width: 1, paths: hourly, points: { show: false } }, { width: 0, paths: hourly, points: { show: false } },
+        { stroke: colour("use"), width: 1.5, paths: hourly, points: { show: false } },
         { paths: () => null, points: { show: true, size: 9, width: 1.5, fill: colour("alert"), stroke: colour("paper") } },
       ],
       bands: [{ series: [1, 2], fill: colour("band") }],
@@ -133,18 +164,22 @@ function showTimeline() {
           }
         }],
         setCursor: [(u) => {
-          const at = u.cursor.idx;
-          const found = at !== null && at !== undefined && u.cursor.left >= 0 && u.data[3][at] !== null;
-          read.textContent = found ? words(u.data[0][at], u.data[3][at]) : rest();
+          // The hour under the cursor, which need not be the one whose start is nearest.
+          const under = u.cursor.left >= 0 ? u.posToVal(u.cursor.left, "x") : NaN;
+          const at = placeOf(history.starts, under);
+          const since = under - history.starts[at];
+          read.textContent = since >= 0 && since < HOUR_S ? words(at) : rest();
         }],
       },
     }, data, element);
     // The drawing is a canvas: what it shows is said by the text above it and the list below.
     plot.root.querySelector("canvas").setAttribute("aria-hidden", "true");
   };
-  const words = (start, used) => {
-    const at = placeOf(history.starts, start);
-    return `${dayOf(start)} ${timeOf(start)}: ${wh(used)}, normal ${grouped.format(history.low[at])} to ${wh(history.high[at])}, score ${history.score[at].toFixed(2)}`;
+  const words = (at) => {
+    const start = history.starts[at];
+    const [low, high] = normalAt(start);
+    const normal = low === null ? "" : `, normal ${grouped.format(low)} to ${wh(high)}`;
+    return `${dayOf(start)} ${timeOf(start)}: ${wh(history.wh[at])}${normal}, score ${history.score[at].toFixed(2)}`;
   };
   const again = drawn(element, draw);
   onTheme(again);

@@ -66,7 +66,7 @@ function showCurve(element, most) {
     const yTicks = ticks(Math.max(points.at(-1)[1], 1.5), 4);
     const label = `The score of ${hourText(hour)} on a ${dayText(day)}, from 0 to ${wh(most)}`;
     const xTicks = ticks(most, width < 500 ? 3 : 6).filter((tick) => tick <= most);
-    parts = frame({ width, height: 260, label, xMost: most, xTicks, xText: wh, yTicks, yText: "Score", yLow: Math.min(0, points[0][1]) });
+    parts = frame({ width, height: 260, label, xMost: most, xTicks, xText: (at) => (at === xTicks.at(-1) ? wh(at) : tickText(at)), yTicks, yText: "Score", yLow: Math.min(0, points[0][1]) });
     const { root, x, y } = parts;
     root.append(
       svg("line", { class: "limit", x1: x(0), x2: x(most), y1: y(1), y2: y(1) }),
@@ -95,6 +95,7 @@ function showMatrix() {
   const texts = byId("matrix-wh").value.split(/[\s,;]+/).filter((text) => text !== "");
   const readings = texts.map(Number);
   const wrong = texts.find((_, at) => !(readings[at] >= 0 && readings[at] <= Number.MAX_VALUE));
+  byId("matrix-wh").setAttribute("aria-invalid", String(wrong !== undefined));
   byId("matrix-wrong").textContent = wrong === undefined ? "" : `${wrong} is not a number of Wh`;
   if (wrong !== undefined || readings.length === 0) return;
   const tables = days.map((_, day) => {
