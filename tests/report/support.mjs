@@ -41,7 +41,7 @@ export async function open(t, name, options = {}) {
     return dialog.dismiss();
   });
   page.on("popup", () => complaints.push("a popup"));
-  page.on("request", (request) => request.url() === address || request.url().startsWith("data:") || complaints.push(`request: ${request.url()}`));
+  page.on("request", (request) => request.url() === address || (address.startsWith("http:") && request.url().startsWith(address)) || request.url().startsWith("data:") || complaints.push(`request: ${request.url()}`));
   await page.goto(address);
   await shown(page);
   return { page, quiet: () => assert.deepEqual(complaints, []) };

@@ -43,8 +43,9 @@ function showLive() {
 function liveMeter(name) {
   const hours = new Map();
   const title = name || (meterCount() > 0 ? "unnamed" : content.meter);
-  const [words, alerts, chart] = [html("p", { class: "read" }), html("div"), html("div", { class: "chart" })];
-  byId("now-meters").append(html("article", { class: "meter" }, ...(title ? [html("h3", {}, title)] : []), words, chart, bandKey(...LIVE_KEYS), alerts));
+  const [words, alerts, chart, numbers] = [html("p", { class: "read" }), html("div"), html("div", { class: "chart" }), html("div")];
+  const asNumbers = html("details", {}, html("summary", {}, "Today as numbers"), numbers);
+  byId("now-meters").append(html("article", { class: "meter" }, ...(title ? [html("h3", {}, title)] : []), words, chart, bandKey(...LIVE_KEYS), alerts, asNumbers));
   let today = [];
   let newest = null;
   const day = () => (newest && model.slot(newest.start_s * 1000)?.[0]) ?? 0;
@@ -59,13 +60,18 @@ function liveMeter(name) {
     newest = sorted.at(-1);
     for (const { start_s } of sorted) if (start_s < newest.start_s - KEPT_S) hours.delete(start_s);
     const midnight = Math.floor(localSeconds(newest.start_s) / DAY_S) * DAY_S;
-    today = sorted.filter((hour) => localSeconds(hour.start_s) >= midnight).map((hour, at, all) => ({
+    const ofToday = sorted.filter((hour) => localSeconds(hour.start_s) >= midnight);
+    today = ofToday.map((hour, at, all) => ({
       hour: Math.floor((localSeconds(hour.start_s) - midnight) / HOUR_S), wh: hour.wh, score: hour.score, follows: at > 0 && hour.start_s - all[at - 1].start_s === HOUR_S,
     }));
     words.textContent = nowWords(newest);
     words.className = `read ${scoreClass(newest.score)}`;
     band.again();
     alerts.replaceChildren(...todaysAlerts(sorted, midnight));
+    const rows = ofToday.map(({ start_s, wh: used, low_wh, high_wh, score, is_open }) => [
+      rowHead(`${timeOf(start_s)}${is_open ? ", so far" : ""}`), cell(wh(used)), cell(`${grouped.format(low_wh)} to ${wh(high_wh)}`), cell(score.toFixed(2), { class: scoreClass(score) }),
+    ]);
+    numbers.replaceChildren(table(`Hour by hour, ${dayOf(newest.start_s)}`, ["Hour", "Used", "Normal", "Score"], rows));
   };
   return { take, show };
 }
