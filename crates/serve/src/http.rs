@@ -24,7 +24,7 @@ use axum::{
 use futures_util::stream;
 use knowatt_stream::{Error, socket_address};
 use tokio::sync::broadcast::error::RecvError;
-use tracing::{error, info};
+use tracing::error;
 
 use crate::{
     access::{Token, is_for_loopback},
@@ -96,7 +96,6 @@ pub fn serve(address: Address, page: Page) -> Result<SocketAddr, Error> {
         }
     };
     std::thread::Builder::new().name("pages".to_owned()).spawn(serve).map_err(failed)?;
-    info!("the page is at http://{at}/");
     Ok(at)
 }
 

@@ -30,6 +30,10 @@ pub(crate) struct ServeArgs {
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
+    /// Of those readings, the meter to show, where there are several
+    #[arg(long, value_name = "NAME", requires = "inputs")]
+    pub(crate) meter: Option<String>,
+
     /// Where the page is served: a port of this machine, or an address and port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "8765")]
     pub(crate) listen: String,
@@ -71,7 +75,7 @@ impl ServeArgs {
             unit: live.unit,
             kind: live.kind,
             meter_column: live.meter_column.clone(),
-            meter: None,
+            meter: self.meter.clone(),
             net: live.net,
             date_order: None,
             kafka_config: live.kafka_config.clone(),
