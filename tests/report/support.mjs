@@ -46,7 +46,7 @@ export async function open(t, name, { first = () => {}, of = browser, ...options
     return dialog.dismiss();
   });
   page.on("popup", () => complaints.push("a popup"));
-  page.on("request", (request) => request.url() === address || request.url().startsWith("data:") || complaints.push(`request: ${request.url()}`));
+  page.on("request", (request) => request.url() === address || (address.startsWith("http:") && request.url().startsWith(address)) || request.url().startsWith("data:") || complaints.push(`request: ${request.url()}`));
   await page.addInitScript(first); // before anything of the page
   await page.goto(address);
   await shown(page);

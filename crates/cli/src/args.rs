@@ -6,6 +6,7 @@ mod live;
 mod measure;
 mod notify;
 mod report;
+mod serve;
 mod watch;
 
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     measure::MeasureArgs,
     notify::NotifyArgs,
     report::ReportArgs,
+    serve::ServeArgs,
     watch::WatchArgs,
 };
 
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Make a page that shows what is normal, what was unusual, and whether to trust it
     Report(ReportArgs),
+    /// Serve that page live to a browser: how the hour stands, and what was unusual today
+    Serve(ServeArgs),
     /// Say what a model file holds and where it came from
     Inspect(InspectArgs),
     /// List the places whose public holidays are known, or the dates of some

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Command::Distil(args) => commands::distil::run(&args),
         Command::Backtest(args) => commands::backtest::run(&args),
         Command::Report(args) => commands::report::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
         Command::Score(args) => commands::score::run(&args),
         Command::Measure(args) => commands::measure::run(&args),
         Command::Watch(args) => commands::watch::run(&args),

@@ -261,11 +261,9 @@ impl Manners {
             .last_ms
             .and_then(|last_ms| Timestamp::from_millisecond(last_ms).ok()?.checked_add(self.cooldown).ok());
         // A clock that was set back holds nothing for longer than the cooldown.
-        match free.filter(|free| *free > now.timestamp()) {
-            Some(free) => {
-                let latest = now.timestamp().checked_add(self.cooldown).unwrap_or(free);
-                Due::Later(free.min(latest), Why::Cooldown)
-            }
+        let latest = now.timestamp().checked_add(self.cooldown).unwrap_or(Timestamp::MAX);
+        match free.map(|free| free.min(latest)).filter(|free| *free > now.timestamp()) {
+            Some(free) => Due::Later(free, Why::Cooldown),
             None => Due::Now,
         }
     }

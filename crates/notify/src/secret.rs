@@ -1,13 +1,11 @@
 //! Secrets: from a variable of the environment or a file that others cannot read, and never shown.
 
-use std::{
-    env, fmt, fs,
-    path::{Path, PathBuf},
-};
+use std::{env, fmt, path::PathBuf};
 
 use knowatt_stream::{
     Error,
     config::{MqttConfig, Secret},
+    secret_file,
 };
 use serde::{Deserialize, Deserializer, de};
 
@@ -53,7 +51,9 @@ impl SecretSource {
             Self::Env(name) => env::var(name).map_err(|_| {
                 Error::change(format!("{what}: the variable {name} of the environment has no text in it"))
             })?,
-            Self::File(path) => read(path).map_err(|why| Error::change(format!("{what}: {why}")))?,
+            Self::File(path) => {
+                secret_file::read(path).map_err(|why| Error::change(format!("{what}: {why}")))?
+            }
         };
         if secret.is_empty() {
             return Err(Error::change(format!("{what}: it is empty")));
@@ -72,36 +72,8 @@ pub(crate) fn check_password(config: &MqttConfig, table: &str) -> Result<(), Err
             "[{table}]: the password is not put into this file: name one with `password-file`, or give it as KNOWATT_MQTT_PASSWORD"
         )));
     }
-    let file = config.password_file.as_deref().map_or(Ok(()), check_mode);
+    let file = config.password_file.as_deref().map_or(Ok(()), secret_file::check_mode);
     file.map_err(|why| Error::change(format!("[{table}] password-file: {why}")))
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    check_mode(path)?;
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// Refuses a file that every user can read.
-#[cfg(unix)]
-fn check_mode(path: &Path) -> Result<(), String> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let named = path.display();
-    let about = fs::metadata(path).map_err(|error| format!("{named}: {error}"))?;
-    let mode = about.permissions().mode() & 0o777;
-    if mode & 0o007 != 0 {
-        return Err(format!(
-            "every user of this machine can read {named} (mode {mode:o}): chmod 600 {named}"
-        ));
-    }
-    Ok(())
-}
-
-/// Who can read a file cannot be told here.
-#[cfg(not(unix))]
-fn check_mode(_: &Path) -> Result<(), String> {
-    Ok(())
 }
 
 /// A text that may be secret or not: `"text"`, `{ env = "NAME" }` or `{ file = "PATH" }`.
@@ -189,7 +161,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn a_file_that_everybody_can_read_is_refused_with_what_to_do() {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::{fs, os::unix::fs::PermissionsExt as _};
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");

@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 use knowatt_export::Clock;
-use knowatt_score::{Backtest, Calibration, ModelFile};
+use knowatt_score::{Backtest, Calibration, INTERVAL_S, ModelFile, PAUSE_HOURS};
 use serde::Serialize;
 
 use crate::{
@@ -26,6 +26,8 @@ pub(crate) struct Content<'a> {
     history: Option<&'a History>,
     price: Option<&'a crate::Price>,
     is_live: bool,
+    /// Two hours above 1.0 with no other between them are one episode if they start no further apart.
+    episode_reach_s: i64,
 }
 
 #[derive(Serialize)]
@@ -81,6 +83,7 @@ impl<'a> Content<'a> {
             history: history.as_ref(),
             price: price.as_ref(),
             is_live: *is_live,
+            episode_reach_s: (PAUSE_HOURS + 1) * i64::from(INTERVAL_S),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{kept::Kept, normal::Normal};
 #[derive(Debug, Serialize)]
 pub struct History {
     /// Hours that follow one another: the first one's start in seconds since 1970, and how many they are.
-    runs: Vec<(i64, usize)>,
+    runs: Vec<(i64, i64)>,
     wh: Vec<f64>,
     /// To four decimals, for people.
     score: Vec<f64>,
@@ -138,14 +138,12 @@ fn alert(
     })
 }
 
-fn runs(readings: &Readings) -> Vec<(i64, usize)> {
-    let mut runs: Vec<(i64, usize)> = Vec::new();
+fn runs(readings: &Readings) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
     for row in &readings.rows {
         let start = row.start.as_second();
         match runs.last_mut() {
-            Some((first, count))
-                if start - *first == *count as i64 * i64::from(knowatt_score::INTERVAL_S) =>
-            {
+            Some((first, count)) if start - *first == *count * i64::from(knowatt_score::INTERVAL_S) => {
                 *count += 1;
             }
             _ => runs.push((start, 1)),

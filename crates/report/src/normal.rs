@@ -1,6 +1,6 @@
 //! What is normal by day class and hour, in Wh: the heat map, the green band.
 
-use knowatt_score::{DayClass, HOURS, ModelFile, Slot};
+use knowatt_score::{DayClass, HOURS, ModelFile, Population, Slot};
 
 /// What scores so is taken to be typical where the model does not tell how its readings scored.
 const MIDDLE: f64 = 0.5;
@@ -29,7 +29,7 @@ impl Normal {
     /// What a model holds to be normal.
     pub fn of(model: &ModelFile) -> Self {
         let classes = model.table.calendar().day_classes();
-        let middle = model.population.as_ref().and_then(|population| population.median()).unwrap_or(MIDDLE);
+        let middle = model.population.as_ref().and_then(Population::median).unwrap_or(MIDDLE);
         let range = |day: DayClass, hour: usize| {
             #[allow(clippy::cast_possible_truncation, reason = "0 to 23")]
             let curve = model.table.curve(Slot { day, hour: hour as u8 });
@@ -54,9 +54,7 @@ impl Normal {
 
 #[cfg(test)]
 mod tests {
-    use knowatt_score::{
-        Calendar, Curve, DayClasses, Knot, Population, Provenance, ScoreTable, Source, sha256_hex,
-    };
+    use knowatt_score::{Calendar, Curve, DayClasses, Knot, Provenance, ScoreTable, Source, sha256_hex};
 
     use super::*;
 

@@ -5,7 +5,7 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    net::TcpListener,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -25,7 +25,7 @@ use prometheus_client::{
 };
 use tracing::{error, info};
 
-use crate::{error::Error, metrics::Metric};
+use crate::{error::Error, metrics::Metric, socket::socket_address};
 
 /// A stream that has not looked at the clock for so long hangs.
 const HANGS: Duration = Duration::from_secs(60);
@@ -44,14 +44,7 @@ struct Snapshot {
 impl Health {
     /// Serves at `address`, which is `PORT` or `ADDRESS:PORT`, from a thread of its own.
     pub fn serve(address: &str) -> Result<Self, Error> {
-        let socket = match address.parse::<u16>() {
-            Ok(port) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
-            Err(_) => address.parse().map_err(|_| {
-                Error::change(format!(
-                    "metrics: `{address}` is not a port (9464) or address and port (127.0.0.1:9464)"
-                ))
-            })?,
-        };
+        let socket = socket_address("metrics", address)?;
         let failed =
             |why: std::io::Error| Error::change(format!("metrics cannot be served at {socket}: {why}"));
         let listener = TcpListener::bind(socket).map_err(failed)?;

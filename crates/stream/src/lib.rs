@@ -38,9 +38,11 @@ mod partition;
 pub mod pause;
 #[cfg(feature = "kafka")]
 pub mod reading;
+pub mod secret_file;
 mod settings;
 mod sink;
 pub mod sinks;
+mod socket;
 mod source;
 pub mod sources;
 mod span;
@@ -66,6 +68,7 @@ pub use metrics::Metric;
 pub use outlets::{Outlets, Route};
 pub use settings::Settings;
 pub use sink::{Delivered, Outgoing, Sink};
+pub use socket::socket_address;
 pub use source::{Body, Group, Incoming, Message, Place, Read, Repeats, Source};
 pub use span::Span;
 #[cfg(feature = "sqlite")]

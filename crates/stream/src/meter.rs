@@ -1,13 +1,17 @@
 //! One meter as the stream knows it: its hours, what they score, and what has been said of it.
 
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use knowatt_score::{Recent, ScoreTable, Scored};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    hours::{Found, HOUR_MS, Hour, Hours, LeftOut, MINUTE_MS, Rules, Sample},
+    hours::{Found, HOUR_MS, Hour, Hours, LeftOut, Rules, Sample},
     tables::Model,
 };
 
@@ -40,7 +44,7 @@ pub(crate) struct State {
     /// The hour of which an early word was given.
     early_ms: Option<i64>,
     /// The minute of the meter's clock in which it was last asked how the open hour stands.
-    asked_minute: Option<i64>,
+    asked_time: Option<i64>,
     flat: Option<Flat>,
     /// The newest time seen of any meter when this one was last heard.
     pub(crate) clock_ms: i64,
@@ -104,11 +108,11 @@ impl State {
         hours.flush(rules, table.calendar().zone(), |found| scorer.take(found, &mut told));
     }
 
-    /// How the open hour stands; once in a minute of the meter's clock.
-    pub(crate) fn so_far(&mut self, table: &ScoreTable) -> Option<(Hour, Scored)> {
+    /// How the open hour stands; once in a minute, or so long a time, of the meter's clock.
+    pub(crate) fn so_far(&mut self, table: &ScoreTable, every: Duration) -> Option<(Hour, Scored)> {
         let (hour, at_ms) = self.hours.so_far()?;
-        let minute = at_ms.div_euclid(MINUTE_MS);
-        if self.asked_minute.replace(minute) == Some(minute) {
+        let time = at_ms.div_euclid(i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1));
+        if self.asked_time.replace(time) == Some(time) {
             return None;
         }
         let start = Timestamp::from_millisecond(hour.start_ms).ok()?;
@@ -161,8 +165,8 @@ impl State {
         for (at, wh) in (0..).zip(wh) {
             recent.push(Timestamp::from_millisecond(first_ms + at * HOUR_MS).ok()?, wh);
         }
-        let (offsets, asked_minute) = (VecDeque::new(), None);
-        Some(Self { hours, recent, offsets, early_ms, asked_minute, flat, clock_ms })
+        let (offsets, asked_time) = (VecDeque::new(), None);
+        Some(Self { hours, recent, offsets, early_ms, asked_time, flat, clock_ms })
     }
 }
 

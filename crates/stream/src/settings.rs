@@ -17,6 +17,8 @@ pub struct Settings {
     pub silent_after: Option<Duration>,
     /// How often an event says that the stream is alive.
     pub heartbeat: Option<Duration>,
+    /// How often it is said how an open hour stands, where scores are wanted: not twice in one of these.
+    pub open_every: Duration,
     /// The first pause before source and sinks are opened anew; the next ones are longer.
     pub pause: Duration,
 }
@@ -29,6 +31,7 @@ impl Default for Settings {
             commit_interval: None,
             silent_after: Some(Duration::from_secs(6 * 3600)),
             heartbeat: None,
+            open_every: Duration::from_secs(60),
             pause: Duration::from_secs(1),
         }
     }

@@ -132,7 +132,7 @@ impl Teller<'_, '_> {
         });
         if self.outlets.takes_scores()
             && ended.is_ok()
-            && let Some((hour, scored)) = state.so_far(&model.table)
+            && let Some((hour, scored)) = state.so_far(&model.table, self.context.settings.open_every)
         {
             return self.hour(name, model, hour, &scored, AnomalyKind::Open, hour.start_ms);
         }
@@ -274,7 +274,8 @@ impl Teller<'_, '_> {
             return Ok(());
         }
         let Some(record) = record(name, model, hour, scored, kind, event_ts) else { return Ok(()) };
-        self.context.has_found = true;
+        // How an open hour stands is no news to hurry for: a card would be written to each time.
+        self.context.has_found |= kind != AnomalyKind::Open;
         self.outlets.score(&record)?;
         if is_anomaly {
             self.context.counts.anomalies[kind as usize] += 1;

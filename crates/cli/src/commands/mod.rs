@@ -15,5 +15,6 @@ pub(crate) mod measure;
 pub(crate) mod notify;
 pub(crate) mod report;
 pub(crate) mod score;
+pub(crate) mod serve;
 pub(crate) mod train;
 pub(crate) mod watch;

@@ -24,8 +24,8 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
     let (model, sha256) = inputs::read_sealed(&args.model, |source| ModelFile::read_with_digest(source))?;
     let mut output = Output::create(&args.output)?;
-    let (meter, history) = if args.inputs.is_empty() { (None, None) } else { read(args, &model)? };
-    let meter = meter.or_else(|| model.provenance.options.get(METER).cloned()).unwrap_or_default();
+    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
+    let (meter, history) = read(sources, &model)?;
     let report = Report {
         model: &model,
         sha256: &sha256,
@@ -43,14 +43,17 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The meter's name, if it has one, and its readings scored.
-fn read(args: &ReportArgs, model: &ModelFile) -> Result<(Option<String>, Option<History>)> {
+/// The meter's name, by the readings or else by the model, and the readings scored, if there are any.
+pub(crate) fn read(sources: Sources<'_>, model: &ModelFile) -> Result<(String, Option<History>)> {
+    let of_model = || model.provenance.options.get(METER).cloned().unwrap_or_default();
+    if sources.inputs.is_empty() {
+        return Ok((of_model(), None));
+    }
     let calendar = model.table.calendar();
-    let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
-    history::tell_net(&model.provenance, args.columns.net);
+    history::tell_net(&model.provenance, sources.columns.net);
     let (name, history) = inputs::read_then(sources, calendar.zone_name(), |meter, ledger| {
         holidays::tell_unknown_years(calendar, &meter.readings.rows);
         (meter.name.clone(), History::of(model, &meter.readings, ledger))
     })?;
-    Ok((Some(name).filter(|name| !name.is_empty()), Some(history?)))
+    Ok((if name.is_empty() { of_model() } else { name }, Some(history?)))
 }

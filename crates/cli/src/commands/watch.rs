@@ -36,7 +36,7 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
 }
 
 /// How it goes, in a line.
-fn told(counts: &Counts) -> String {
+pub(crate) fn told(counts: &Counts) -> String {
     let always = [
         counted(counts.messages, "message"),
         counted(counts.hours, "hour"),

@@ -1,0 +1,92 @@
+//! The flags of `knowatt serve`.
+
+use std::path::PathBuf;
+
+use knowatt_report::Price;
+#[cfg(feature = "serve")]
+use knowatt_stream::config::Config;
+
+use super::live::LiveInputArgs;
+#[cfg(feature = "serve")]
+use super::{input::ColumnArgs, live::set};
+
+/// A group of its own, so that no reading is taken from a `knowatt watch` of the same topic.
+#[cfg(feature = "serve")]
+const GROUP: &str = "knowatt-serve";
+
+#[derive(clap::Args)]
+#[allow(clippy::doc_markdown, reason = "help shows addresses as they are typed")]
+#[command(after_help = "\
+Examples:
+  knowatt serve model.json --from mqtt://hub:1883 --preset tasmota --state served
+  knowatt serve model.json last-month.csv --from kafka://broker:9092/raw_power --unit Wh --state served
+  knowatt serve model.json --from p1:///dev/ttyUSB0 --listen 192.168.1.5:8765 --token-file token")]
+pub(crate) struct ServeArgs {
+    /// The model file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+
+    /// Readings of before, to show what was unusual among them, in any format that is read
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Of those readings, the meter to show, where there are several
+    #[arg(long, value_name = "NAME", requires = "inputs")]
+    pub(crate) meter: Option<String>,
+
+    /// Where the page is served: a port of this machine, or an address and port
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "8765")]
+    pub(crate) listen: String,
+
+    /// A file with the token that a browser is asked for as a password; needed where others can reach the address
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// A folder for what a restart must not lose: open hours, and what was shown of the last two days [default: nowhere]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// What a kWh costs, to tell what unusual use has cost: 0.25, or '0.25 EUR'
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) price_per_kwh: Option<Price>,
+
+    #[command(flatten)]
+    pub(crate) input: LiveInputArgs,
+}
+
+#[cfg(feature = "serve")]
+impl ServeArgs {
+    /// The file's settings, with those of the flags before them.
+    pub(crate) fn config(&self) -> Result<Config, knowatt_stream::Error> {
+        let mut config = self.input.config()?;
+        set(&mut config.model, Some(&self.model));
+        config.default_model = None;
+        config.state = self.state.as_ref().map(|folder| folder.join("stream.db"));
+        config.source.kafka.group.get_or_insert_with(|| GROUP.to_owned());
+        Ok(config)
+    }
+
+    /// What is said of the columns of what comes holds for the readings of before too.
+    pub(crate) fn columns(&self) -> ColumnArgs {
+        let live = &self.input;
+        ColumnArgs {
+            time_column: live.time_column.clone(),
+            value_column: live.value_column.clone(),
+            unit: live.unit,
+            kind: live.kind,
+            meter_column: live.meter_column.clone(),
+            meter: self.meter.clone(),
+            net: live.net,
+            date_order: None,
+            kafka_config: live.kafka_config.clone(),
+            kafka_property: live
+                .kafka_property
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+            schema_registry: live.schema_registry.clone(),
+            avro_schema: live.avro_schema.clone(),
+            ledger: None,
+        }
+    }
+}
