@@ -41,11 +41,12 @@ function tellWhatIf(how) {
   byId("what-if-wh-slide").value = used;
   const score = model.score(day, hour, used);
   const output = byId("what-if-score");
-  output.className = score === null ? "" : scoreClass(score);
   output.dataset.score = score === null ? "" : String(score);
-  output.textContent = score === null
-    ? "There is no score: an hour is 0 to 23, a reading 0 Wh or more."
-    : `Score ${fourDecimals(score)} for ${used} Wh: ${verdict(score)}. Up to ${wh(content.normal.high_wh[day][hour])} is normal at ${hourText(hour)} ${onDay(day)}.`;
+  if (score === null) output.textContent = "There is no score: an hour is 0 to 23, a reading 0 Wh or more.";
+  else {
+    const found = html("span", { class: scoreClass(score) }, `Score ${fourDecimals(score)} for ${used} Wh: ${verdict(score)}.`);
+    output.replaceChildren(found, ` Up to ${wh(content.normal.high_wh[day][hour])} is normal at ${hourText(hour)} ${onDay(day)}.`);
+  }
   drawWhatIf();
 }
 
