@@ -15,7 +15,7 @@ mod hostile_formats;
 mod hostile_input;
 mod hygiene;
 mod ledger;
-
+mod links;
 mod meters;
 mod model_file;
 mod models;
