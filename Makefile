@@ -1,8 +1,10 @@
-.PHONY: test bench demo
+.PHONY: test bench book demo
 test: ## everything, from nothing: sets up what it needs
 	tests/run
 bench: ## what docs/benchmarks.md tells of
 	cargo bench --workspace
 	cargo build --release --no-default-features -p knowatt && tests/engines/jmh/bench target/release/knowatt
+book: ## all documents, in target/book
+	docs/book/make
 demo:
 	cargo run --release --no-default-features -- demo

@@ -4,6 +4,7 @@
 #![allow(clippy::format_collect, clippy::format_push_string, reason = "small made-up files")]
 #![allow(missing_docs, unreachable_pub, reason = "a test binary has no users")]
 
+mod architecture;
 mod clock_changes;
 mod columns;
 mod documents;
@@ -14,6 +15,7 @@ mod hostile_formats;
 mod hostile_input;
 mod hygiene;
 mod ledger;
+mod links;
 mod meters;
 mod model_file;
 mod models;
