@@ -311,7 +311,7 @@ fn two_meters_with_names_are_told_apart() {
     let message = folder.refuses(TRAIN);
     assert_eq!(
         last_line(&message),
-        "knowatt: there are 2 meters: `barn`, `house`; choose one with --meter NAME, or train a model each with -o DIRECTORY/"
+        "knowatt: there are 2 meters: `barn`, `house`; choose one with --meter NAME (knowatt train -o DIRECTORY/ makes a model of each)"
     );
     folder.succeeds("train in.csv --tz UTC -o m.json --meter barn");
     folder.write("house.csv", "meter,timestamp,wh\nhouse,2024-02-01T00:00:00Z,1\n");

@@ -67,7 +67,7 @@ fn only(meters: &[Meter]) -> Result<&Meter> {
                 names.push(format!("and {} more", several.len() - MOST));
             }
             anyhow::bail!(
-                "there are {} meters: {}; choose one with --meter NAME, or train a model each with -o DIRECTORY/",
+                "there are {} meters: {}; choose one with --meter NAME (knowatt train -o DIRECTORY/ makes a model of each)",
                 several.len(),
                 names.join(", ")
             )
