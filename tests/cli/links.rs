@@ -104,7 +104,9 @@ fn the_book_has_every_page_that_its_pages_link_to_and_all_of_docs() {
         {
             let target = resolved(page, link.split('#').next().unwrap());
             // The book takes pictures along, and nothing else.
-            let picture = Path::new(&target).extension().is_some_and(|extension| extension == "svg");
+            let picture = Path::new(&target)
+                .extension()
+                .is_some_and(|extension| extension == "svg" || extension == "webp");
             if !picture && !pages.contains(&target) {
                 missing.push(format!("{target}, to which {page} links"));
             }
