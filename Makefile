@@ -1,8 +1,10 @@
-.PHONY: test bench demo
+.PHONY: test bench demo reports
 test: ## everything, from nothing: sets up what it needs
 	tests/run
 bench: ## what docs/benchmarks.md tells of
 	cargo bench --workspace
 	cargo build --release --no-default-features -p knowatt && tests/engines/jmh/bench target/release/knowatt
+reports: ## the studies' texts and plots again, all that can be made from a checkout; says what the rest wants
+	reports/run
 demo:
 	cargo run --release --no-default-features -- demo
