@@ -41,6 +41,12 @@ def score(knowatt, model, readings, out):
     return out
 
 
+def drift(said: pathlib.Path):
+    """The population stability index that `score` told of; empty where it told of no drift."""
+    found = re.search(r"population stability index ([\d.]+)", said.read_text())
+    return found[1] if found else ""
+
+
 def score_cases(knowatt, model, cases: dict[str, pathlib.Path], out: pathlib.Path, names=("test", "clean"), asked=ASKED):
     """`cases`: folders of cases by kinds; their trainings are the same. Scores are in OUT/KINDS/MODEL/CASE."""
     def one(name):

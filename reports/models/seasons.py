@@ -7,7 +7,7 @@ For each home, December to February is learned (`winter`), and each 30 days afte
 both kinds put in; so they are with a model of the 90 days `before`. `psi` is the population stability index that `knowatt score`
 prints on standard error where it finds that the readings have drifted, at 0.4 and more; empty where it finds no drift.
 """
-import argparse, csv, pathlib, re, zlib
+import argparse, csv, pathlib, zlib
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np, pandas as pd
 
@@ -47,9 +47,9 @@ def figures(knowatt, work, home, k, winter, before, test):
             labels = judge.column(place / kinds / "labels.csv", "label")
             if "1" in labels.values():
                 found.append(judge.case(place / kinds, scores))
-        psi = re.search(r"population stability index ([\d.]+)", (scores / "clean.txt").read_text())
+        psi = ours.drift(scores / "clean.txt")
         mean = lambda key: sum(row[key] for row in found) / len(found)
-        yield [home, test.index.min().date(), training, psi and psi[1], *(f"{mean(key):.4f}" for key in ("alerts", "ap", "events", "told"))]
+        yield [home, test.index.min().date(), training, psi, *(f"{mean(key):.4f}" for key in ("alerts", "ap", "events", "told"))]
 
 
 def main():

@@ -158,26 +158,38 @@ fn every_command_has_a_page_in_the_book() {
     );
 }
 
-/// Set `KNOWATT_UPDATE=1` to draw it anew.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "the picture is an input of the repository, not a result")]
 fn the_picture_in_the_readme_is_what_the_demo_prints() {
     let output = Folder::new()
         .command()
         .arg("demo")
         .env_remove("NO_COLOR")
         .env("CLICOLOR_FORCE", "1")
+        .env("COLORTERM", "truecolor")
         .output()
         .unwrap();
     let prompt = format!("$ cargo run --release -- demo\n{}", String::from_utf8(output.stdout).unwrap());
-    let drawn = anstyle_svg::Term::new().render_svg(&prompt);
-    let path = root().join("docs/demo.svg");
+    is_drawn("docs/demo.svg", &anstyle_svg::Term::new().render_svg(&prompt));
+}
+
+#[test]
+fn the_picture_in_the_documents_is_what_is_drawn() {
+    let folder = Folder::new();
+    let history = root().join("data/home/learn-hourly.csv");
+    folder.succeeds(&format!("train {} --tz Europe/Paris -o m.json --plot m.svg", history.display()));
+    is_drawn("docs/normal.svg", &folder.read("m.svg"));
+}
+
+/// Set `KNOWATT_UPDATE=1` to draw it anew.
+#[allow(clippy::disallowed_methods, reason = "the picture is an input of the repository, not a result")]
+fn is_drawn(name: &str, drawn: &str) {
+    let path = root().join(name);
     if std::env::var_os("KNOWATT_UPDATE").is_some() {
-        fs::write(&path, &drawn).unwrap();
+        fs::write(&path, drawn).unwrap();
     }
     assert!(
         fs::read_to_string(&path).unwrap_or_default() == drawn,
-        "docs/demo.svg is not what the demo prints: KNOWATT_UPDATE=1 cargo test -p knowatt the_picture"
+        "{name} is not what is drawn: KNOWATT_UPDATE=1 cargo test -p knowatt the_picture"
     );
 }
 

@@ -20,6 +20,7 @@ mod meters;
 mod model_file;
 mod models;
 mod net;
+mod plot;
 mod reproducible;
 mod results;
 mod retrain;

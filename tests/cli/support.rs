@@ -74,6 +74,7 @@ impl Folder {
             .current_dir(self.0.path())
             .stdin(Stdio::null())
             .env_remove("CLICOLOR_FORCE")
+            .env_remove("COLORTERM")
             .env("NO_COLOR", "1");
         command
     }

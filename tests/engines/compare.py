@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Holds what engines made of the vectors against what they should have made, and prints a table: compare.py FOLDER...
 
-Exits with 1 if an engine differs in a single bit.
+KNOWATT_PARITY=FILE writes it there as CSV, too. Exits with 1 if an engine differs in a single bit.
 """
 
+import csv
+import os
 import struct
 import sys
 from pathlib import Path
@@ -51,14 +53,18 @@ def compare(folder, engine):
 def main():
     folders = [Path(name) for name in sys.argv[1:]]
     engines = sorted({path.stem for folder in folders for path in folder.glob("*.results")})
-    failed = not engines
+    failed, rows = not engines, []
     print("| engine | models | vectors | cannot be called so | differ | worst, in units in the last place |\n|---|---|---|---|---|---|")
     for engine in engines:
         counts = [compare(folder, engine) for folder in folders if (folder / f"{engine}.results").exists()]
         total = {key: sum(count[key] for count in counts) for key in ("vectors", "skipped", "differ")}
         worst = max(count["worst"] for count in counts)
+        rows.append([engine, len(counts), *total.values(), worst])
         print(f"| {engine} | {len(counts)} | {total['vectors']:,} | {total['skipped']:,} | {total['differ']:,} | {worst} |")
         failed |= worst > 0 or any(count["vectors"] == 0 for count in counts)
+    if path := os.environ.get("KNOWATT_PARITY"):
+        with open(path, "w", newline="") as f:
+            csv.writer(f, lineterminator="\n").writerows([["engine", "models", "vectors", "skipped", "differ", "worst"], *rows])
     sys.exit(failed)
 
 

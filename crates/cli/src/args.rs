@@ -91,6 +91,7 @@ Examples:
   knowatt train meter.csv --tz Europe/Paris -o model.json
   knowatt train meter.csv --tz Australia/Sydney --holidays AU-NSW -o model.json
   knowatt train meter.csv --tz Europe/Paris --exclude away.csv -o model.json
+  knowatt train meter.csv --tz Europe/Paris -o model.json --plot model.svg
   knowatt train meter.csv --tz Europe/Paris --was-fine 2007-12-29T02:00:00Z -o model.json
   knowatt train jan.csv.gz feb.csv.gz --tz Europe/Paris -o model.json --table table.csv
   knowatt train kafka://broker:9092/raw_power --tz Australia/Sydney -o model.json
@@ -113,6 +114,10 @@ pub(crate) struct TrainArgs {
     /// Also write the score table of the level, as CSV: day,hour,wh,score
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
+
+    /// Also draw what is normal: a .svg or .png; `-` is standard output, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
 
     /// The model to fit; auto takes the best on the home's own history [default: auto]
     #[arg(long, value_name = "MODEL", value_parser = choice_parser())]
@@ -212,7 +217,8 @@ pub(crate) struct BacktestArgs {
 #[command(after_help = "\
 Examples:
   knowatt evaluate model.json --hours 4,9,20 --wh 150,1500,3000
-  knowatt evaluate model.json --day working-day --format csv")]
+  knowatt evaluate model.json --day working-day --format csv
+  knowatt evaluate model.json --plot model.svg")]
 pub(crate) struct EvaluateArgs {
     /// The model file
     #[arg(value_name = "MODEL")]
@@ -233,6 +239,10 @@ pub(crate) struct EvaluateArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+
+    /// Also draw what is normal at all hours: a .svg or .png; `-` is standard output, as SVG and without the matrix
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]

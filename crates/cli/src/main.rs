@@ -14,6 +14,8 @@ mod matrix;
 mod model_output;
 mod output;
 mod people;
+mod picture;
+mod plot;
 mod text;
 mod topics;
 mod was_fine;

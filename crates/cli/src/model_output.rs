@@ -1,4 +1,4 @@
-//! Writing what was made: the model file, its score table, the fitted model.
+//! Writing what was made: the model file, its score table, the fitted model, the picture.
 
 use std::{
     io::{self, Write as _},
@@ -9,7 +9,10 @@ use anyhow::{Context as _, Result};
 use knowatt_score::{Knot, ModelFile, ScoreTable, sha256_hex};
 use knowatt_train::Trained;
 
-use crate::output::{self, Output, OutputError, say};
+use crate::{
+    output::{self, Output, OutputError, say},
+    plot,
+};
 
 /// Where to write them.
 #[derive(Clone)]
@@ -17,6 +20,7 @@ pub(crate) struct ModelOutputs {
     pub(crate) output: PathBuf,
     pub(crate) table: Option<PathBuf>,
     pub(crate) fitted: Option<PathBuf>,
+    pub(crate) plot: Option<PathBuf>,
 }
 
 impl ModelOutputs {
@@ -29,6 +33,7 @@ impl ModelOutputs {
             output: self.output.join(format!("{name}.json")),
             table: within(&self.table, ".csv"),
             fitted: within(&self.fitted, ".fitted.json"),
+            plot: within(&self.plot, ".svg"),
         }
     }
 
@@ -38,9 +43,13 @@ impl ModelOutputs {
             ("--output", Some(self.output.as_path())),
             ("--table", self.table.as_deref()),
             ("--fitted", self.fitted.as_deref()),
+            ("--plot", self.plot.as_deref()),
             ("--ledger", ledger),
         ];
         output::distinct(&outputs, inputs)?;
+        if let Some(path) = &self.plot {
+            plot::check(path)?;
+        }
         // What cannot be written to is noticed before the work, not after.
         for (_, path) in outputs {
             drop(path.map(Output::create).transpose()?);
@@ -52,9 +61,11 @@ impl ModelOutputs {
     pub(crate) fn write(&self, model: &ModelFile, trained: Option<&Trained>) -> Result<()> {
         let mut table = Vec::new();
         write_table(&mut table, &model.table)?;
+        let plot = self.plot.as_deref().map(|path| plot::draw(path, model, None)).transpose()?;
         let contents = [
             ("table", self.table.as_deref(), Some(table)),
             ("fitted", self.fitted.as_deref(), trained.map(Trained::to_bytes)),
+            ("plot", self.plot.as_deref(), plot),
             ("wrote", Some(self.output.as_path()), Some(model.to_bytes())),
         ];
         let mut written = Vec::new();

@@ -12,6 +12,15 @@ use std::{
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
+/// Says a line on standard error. If nobody can hear it, that is no reason to stop.
+macro_rules! say {
+    ($($message:tt)*) => {{
+        use std::io::Write as _;
+        _ = writeln!(anstream::stderr(), $($message)*);
+    }};
+}
+pub(crate) use say;
+
 /// Marks a failure to write, which is not the user's fault.
 #[derive(Debug)]
 pub(crate) struct OutputError(pub(crate) PathBuf);
@@ -108,20 +117,27 @@ impl Write for Output {
     }
 }
 
+/// Whether standard output is in colour: on a terminal, unless `NO_COLOR` is set, and where colour is forced.
+pub(crate) fn is_coloured() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Writes a whole file, and says so.
+pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut output = Output::create(path)?;
+    output.write_all(bytes).with_context(|| OutputError(path.to_owned()))?;
+    output.finish()?;
+    if path != Path::new("-") {
+        say!("{what:<9} {} ({} KB)", path.display(), bytes.len().div_ceil(1000));
+    }
+    Ok(())
+}
+
 /// Writes to standard output, in colour where that is wanted.
 pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let mut stdout = anstream::stdout().lock();
     write(&mut stdout).and_then(|()| stdout.flush()).with_context(|| OutputError("-".into()))
 }
-
-/// Says a line on standard error. If nobody can hear it, that is no reason to stop.
-macro_rules! say {
-    ($($message:tt)*) => {{
-        use std::io::Write as _;
-        _ = writeln!(anstream::stderr(), $($message)*);
-    }};
-}
-pub(crate) use say;
 
 /// Sees to it that no output is an input, or the same as another output, and that standard input is read once.
 pub(crate) fn distinct(outputs: &[(&str, Option<&Path>)], inputs: &[&Path]) -> Result<()> {

@@ -3,17 +3,23 @@
 //! [`Report`] is the page that a person opens: what is normal here, what was unusual, whether to trust it, and what if. [`Normal`] is what it
 //! and the plots draw.
 
+mod colour;
 mod content;
 mod history;
 mod kept;
 mod normal;
 mod page;
+#[cfg(feature = "plot")]
+mod plot;
 mod price;
 mod unseen;
 
+pub use colour::viridis;
 pub use history::History;
 use knowatt_score::ModelFile;
 pub use normal::{Normal, Range};
+#[cfg(feature = "plot")]
+pub use plot::{Plot, PlotError};
 pub use price::{NoPrice, Price};
 pub use unseen::unseen_months;
 

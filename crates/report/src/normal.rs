@@ -46,6 +46,17 @@ impl Normal {
         self.ranges[slot.day.index()][usize::from(slot.hour)]
     }
 
+    /// The same of one of the day classes only; of all, if there is no such one.
+    #[must_use]
+    pub fn only(mut self, day: DayClass) -> Self {
+        let at = day.index();
+        if at < self.ranges.len() {
+            self.days = &self.days[at..=at];
+            self.ranges = vec![self.ranges[at]];
+        }
+        self
+    }
+
     /// The highest edge of all, in Wh: what a scale goes up to.
     pub fn highest_wh(&self) -> f64 {
         self.ranges.iter().flatten().map(|range| range.high_wh).fold(0.0, f64::max)
@@ -89,5 +100,8 @@ mod tests {
         assert_eq!(normal.ranges[1][23].high_wh, 2246.0);
         assert_eq!(normal.highest_wh(), 2246.0);
         assert_eq!(Normal::of(&model(None)).ranges[0][0].typical_wh, 600.0);
+        let off = normal.clone().only(DayClass(1));
+        assert_eq!((off.days, &off.ranges[..]), (&["day-off"][..], &normal.ranges[1..]));
+        assert_eq!(normal.clone().only(DayClass(2)), normal);
     }
 }

@@ -13,7 +13,7 @@ use knowatt_score::{Calendar, Episode, Episodes, Feature, ModelFile, Recent};
 use knowatt_train::{Options, train};
 
 use crate::{
-    matrix, output,
+    matrix, output, picture,
     text::{BOLD, DIM, counted, wh},
 };
 
@@ -66,6 +66,10 @@ pub(crate) fn run() -> Result<ExitCode> {
             out,
             "   {DIM}1.0 is the most that is normal for that hour; above it, someone should look{DIM:#}\n"
         )?;
+        if output::is_coloured() {
+            picture::print(out, &model, days.first().copied(), "   ")?;
+            writeln!(out)?;
+        }
 
         step(out, 3, "score the month after", "knowatt score model.json after-hourly.csv")?;
         let scored = counted(after.rows.len() as u64, "hour");

@@ -7,7 +7,8 @@ use anyhow::Result;
 use crate::{args::DistilArgs, history::read_fitted, model_output::ModelOutputs};
 
 pub(crate) fn run(args: &DistilArgs) -> Result<ExitCode> {
-    let outputs = ModelOutputs { output: args.output.clone(), table: args.table.clone(), fitted: None };
+    let outputs =
+        ModelOutputs { output: args.output.clone(), table: args.table.clone(), fitted: None, plot: None };
     outputs.check(None, &[&args.fitted])?;
     let trained = read_fitted(&args.fitted)?;
     let model = trained.model_file(args.alerts_per_month.unwrap_or(trained.alerts_per_month))?;

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -12,7 +13,7 @@ use crate::{
     args::{EvaluateArgs, Format},
     inputs,
     matrix::{self, Cell},
-    output,
+    output, picture, plot,
 };
 
 /// The JSON form; `version` rises when a program that reads it would have to change.
@@ -24,20 +25,42 @@ struct Document<'a> {
 }
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
-    let table = inputs::read_model(&args.model)?.table;
+    let drawn_only = args.plot.as_deref() == Some(Path::new("-"));
+    if let Some(path) = &args.plot {
+        anyhow::ensure!(
+            !drawn_only || args.format == Format::Text,
+            "--plot - and --format both want standard output; name a file for the picture"
+        );
+        output::distinct(&[("--plot", Some(path))], &[&args.model])?;
+        plot::check(path)?;
+    }
+    let model = inputs::read_model(&args.model)?;
+    let table = &model.table;
     let classes = table.calendar().day_classes();
-    let days = match &args.day {
-        None => classes.classes().collect(),
-        Some(name) => vec![classes.class_named(name).with_context(|| {
-            format!("this model has no day class `{name}`; it has {}", inputs::class_names(&table))
-        })?],
+    let named = |name: &String| {
+        classes.class_named(name).with_context(|| {
+            format!("this model has no day class `{name}`; it has {}", inputs::class_names(table))
+        })
     };
+    let only = args.day.as_ref().map(named).transpose()?;
+    let days = only.map_or_else(|| classes.classes().collect(), |day| vec![day]);
     let hours = if args.hours.is_empty() { (0..24).collect() } else { args.hours.clone() };
-    let cells = matrix::cells(&table, &days, &hours, &args.wh)?;
+    let cells = matrix::cells(table, &days, &hours, &args.wh)?;
+    if let Some(path) = &args.plot {
+        output::write("plot", path, &plot::draw(path, &model, only)?)?;
+    }
+    if drawn_only {
+        return Ok(ExitCode::SUCCESS);
+    }
     output::print(|out| match args.format {
         Format::Text => {
-            let named = args.day.is_some() || days.len() > 1;
-            matrix::print(out, &cells, &args.wh, named, "")
+            let named = only.is_some() || days.len() > 1;
+            matrix::print(out, &cells, &args.wh, named, "")?;
+            if output::is_coloured() {
+                writeln!(out)?;
+                picture::print(out, &model, only, "")?;
+            }
+            Ok(())
         }
         Format::Csv => print_csv(out, &cells),
         Format::Json => {

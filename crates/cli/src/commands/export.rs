@@ -1,20 +1,12 @@
 //! `knowatt export`: a model made into what another engine runs.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
-use anyhow::{Context as _, Result};
-use knowatt_export::{Export, Target, all};
+use anyhow::Result;
+use knowatt_export::{Export, all};
 use knowatt_score::ModelFile;
 
-use crate::{
-    args::ExportArgs,
-    inputs,
-    output::{self, Output, OutputError, say},
-};
+use crate::{args::ExportArgs, inputs, output};
 
 pub(crate) fn run(args: &ExportArgs) -> Result<ExitCode> {
     let (Some(model), Some(target)) = (&args.model, args.to) else {
@@ -42,7 +34,10 @@ pub(crate) fn run(args: &ExportArgs) -> Result<ExitCode> {
     );
     export.seed_compatible = args.seed_compatible;
     let file = match &args.output {
-        Some(path) => write(path, target, &export)?,
+        Some(path) => {
+            output::write("wrote", path, &target.export(&export)?)?;
+            path.display().to_string()
+        }
         None => format!("{}.{}", export.name.lower(), target.extension()),
     };
     if args.explain {
@@ -57,15 +52,4 @@ fn list() -> Result<ExitCode> {
         all().iter().try_for_each(|target| writeln!(out, "{:width$}  {}", target.name(), target.summary()))
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn write(path: &PathBuf, target: &dyn Target, export: &Export<'_>) -> Result<String> {
-    let bytes = target.export(export)?;
-    let mut output = Output::create(path)?;
-    output.write_all(&bytes).with_context(|| OutputError(path.clone()))?;
-    output.finish()?;
-    if path != Path::new("-") {
-        say!("wrote     {} ({} KB)", path.display(), bytes.len().div_ceil(1000));
-    }
-    Ok(path.display().to_string())
 }

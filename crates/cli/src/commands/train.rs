@@ -18,13 +18,18 @@ use crate::{
     inputs::{self, Sources},
     model_output::ModelOutputs,
     output::say,
+    plot,
     text::{BOLD, YELLOW, counted, grouped},
     was_fine,
 };
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
-    let outputs =
-        ModelOutputs { output: args.output.clone(), table: args.table.clone(), fitted: args.fitted.clone() };
+    let outputs = ModelOutputs {
+        output: args.output.clone(),
+        table: args.table.clone(),
+        fitted: args.fitted.clone(),
+        plot: args.plot.clone(),
+    };
     let named = args.inputs.iter().chain(&args.bounds).chain(&args.learn.exclude);
     // The fitted model may be carried on in place.
     let from = args.from.iter().filter(|from| Some(from.as_path()) != args.fitted.as_deref());
@@ -49,9 +54,16 @@ fn train_each(args: &TrainArgs, outputs: &ModelOutputs) -> Result<ExitCode> {
         args.output.display()
     );
     let zone = args.tz.as_ref().context("--tz is needed: the time zone of the homes")?;
-    for folder in
-        [Some(&outputs.output), outputs.table.as_ref(), outputs.fitted.as_ref()].into_iter().flatten()
-    {
+    if outputs.plot.is_some() {
+        plot::built()?;
+    }
+    let folders =
+        [Some(&outputs.output), outputs.table.as_ref(), outputs.fitted.as_ref(), outputs.plot.as_ref()];
+    for folder in folders.into_iter().flatten() {
+        anyhow::ensure!(
+            folder != Path::new("-"),
+            "standard output (-) has room for one model's file, and each meter has its own; name a directory"
+        );
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     let histories = History::of_each(sources(args), zone, &args.learn)?;

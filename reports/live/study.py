@@ -1,5 +1,7 @@
-"""Makes the tables of README.md of results.csv and memory.csv."""
-import csv, pathlib, statistics
+"""The tables of README.md, from results.csv and memory.csv, which `run` makes."""
+import pathlib, statistics
+
+from figures import Study, read
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAMES = {
@@ -59,17 +61,20 @@ def memory(rows):
     yield "million messages."
 
 
-def replace(text, name, lines):
-    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    head, rest = text.split(begin)
-    return head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]
+def best(form, reader, of):
+    """The best round of a reader, messages for each second or second of CPU."""
+    return max(float(row["messages"]) / float(row[of]) for row in read(HERE / "results.csv") if (row["form"], row["reader"]) == (form, reader))
 
 
-path = HERE / "README.md"
-text = path.read_text()
-for name, lines in (("results", results), ("memory", memory)):
-    file = HERE / f"{name}.csv"
-    if file.exists():
-        with open(file, newline="") as f:
-            text = replace(text, name, lines(list(csv.DictReader(f))))
-path.write_text(text)
+def figure(name, *arguments):
+    match name, arguments:
+        case "per-core", (form, reader):
+            return f"{best(form, reader, 'cpu_s'):,.0f}"
+        case "times", (form, rival):
+            return f"{best(form, 'watch', 'cpu_s') / best(form, rival, 'cpu_s'):.2f}"
+    raise KeyError(name)
+
+
+def study(_knowatt):
+    table = lambda lines, name: lambda: "\n".join(lines(read(HERE / f"{name}.csv")))
+    return Study({"results": table(results, "results"), "memory": table(memory, "memory")}, figure)

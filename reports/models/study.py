@@ -1,26 +1,17 @@
-#!/usr/bin/env python3
-"""Put the tables and figures of README.md between their markers; with --check, say whether they are there. Standard library only.
-
-    ./tables.py [--check]
-
-A marker is `<!-- table NAME -->…<!-- end -->` or, within a sentence, `<!-- figure NAME ARGUMENT… -->…<!-- end -->`.
-"""
-import csv, pathlib, re, statistics, sys
+"""The tables and figures of README.md, and what its plots show, from the CSV files that `run` makes."""
+import pathlib, statistics
 from collections import Counter
+from datetime import date, timedelta
+
+from figures import Study, markdown, read, signed
 
 HERE = pathlib.Path(__file__).resolve().parent
-README = HERE / "README.md"
 KINDS = {"public": ("night-load", "left-on", "spike"), "other": ("weak-load", "fridge", "shifted-day", "slow-climb")}
 GROUPS = ("public", "more")
 USUAL, BASE = "auto", "zscore"
 
 
-def read(name):
-    with open(HERE / name, newline="") as f:
-        return list(csv.DictReader(f))
-
-
-FIGURES, ALERTS, SEASONS, CHOICES = map(read, ("figures.csv", "alerts.csv", "seasons.csv", "choices.csv"))
+FIGURES, ALERTS, SEASONS, CHOICES = (read(HERE / f"{name}.csv") for name in ("figures", "alerts", "seasons", "choices"))
 
 
 # Figures
@@ -63,15 +54,9 @@ def lead(model, base, by=None, base_by=None):
 
 OURS = names("knowatt")
 BY_WORTH = lambda by: sorted(names(by), key=lambda m: -worth(m, by))
-signed = lambda x: f"{x:+.3f}".replace("-", "−")
 
 
 # Tables: the header, then the rows
-
-def markdown(header, *rows):
-    line = lambda cells: f"| {' | '.join(map(str, cells))} |"
-    return "\n".join([line(header), line(["---"] + ["---:"] * (len(header) - 1)), *map(line, rows)])
-
 
 def models():
     """Every model and rival: average precision / share of mishaps found."""
@@ -133,15 +118,31 @@ def homes():
     return markdown(header, *map(row, sorted(every, key=number)))
 
 
+def delivered(asked):
+    """The alerts a month of each home, where so many were asked for."""
+    homes = {}
+    for r in ALERTS:
+        if r["asked"] == asked:
+            homes.setdefault(r["home"], []).append(float(r["alerts"]))
+    return {home: statistics.fmean(months) for home, months in homes.items()}
+
+
+ASKED = list(dict.fromkeys(r["asked"] for r in ALERTS))
+
+
+def group(home):
+    return "more" if home.startswith("cl") else "public"
+
+
 def alerts():
     def row(asked):
         cells = [asked]
-        for some in (lambda h: not h.startswith("cl"), lambda h: h.startswith("cl")):
-            told = [float(r["alerts"]) for r in ALERTS if int(r["asked"]) == asked and some(r["home"])]
+        for some in GROUPS:
+            told = [mean for home, mean in delivered(asked).items() if group(home) == some]
             cells += [f"{statistics.fmean(told):.1f}", f"{min(told):.1f} to {max(told):.1f}"]
         return cells
     header = ["asked, a month", "5 homes", "least to most", "14 homes", "least to most"]
-    return markdown(header, *map(row, sorted({int(r["asked"]) for r in ALERTS})))
+    return markdown(header, *map(row, ASKED))
 
 
 def choices():
@@ -192,8 +193,7 @@ def figure(name, *arguments):
             found = statistics.fmean(float(r[key]) for r in after_winter()[int(month)][training])
             return f"{found:.0f}" if key == "alerts" else f"{found:.2f}"
         case "alerts-delivered", (asked, end):
-            told = [float(r["alerts"]) for r in ALERTS if r["asked"] == asked]
-            return f"{(min if end == 'least' else max)(told):.1f}"
+            return f"{(min if end == 'least' else max)(delivered(asked).values()):.1f}"
         case "worth", (model, *by):
             return f"{worth(best(model), *by):.2f}"
         case "lead", (model, base, *by):
@@ -209,36 +209,42 @@ def figure(name, *arguments):
             return best("best-rival")
         case "chosen", (model,):
             return f"{sum(r['model'] == model for r in CHOICES)} of {len(CHOICES)}"
-    sys.exit(f"README.md asks for the figure `{name} {' '.join(arguments)}`, and there is none of that name")
+    raise KeyError(name)
 
 
 def best(model):
     return BY_WORTH("rival")[0] if model == "best-rival" else model
 
 
-TABLES = {f.__name__.replace("_", "-"): f for f in (models, leads, level_alone, ablation, kinds, homes, alerts, choices, seasons)}
-MARKER = re.compile(r"(<!-- (table|figure) (.*?) -->)(.*?)<!-- end -->", re.DOTALL)
+# What the plots show
+
+def models_plot():
+    """Of each model its figures of each home, by panel and group of homes."""
+    panels = [(key, some) for key in ("ap", "events") for some in KINDS]
+    one = lambda m, by: {"model": m, "by": by, "panels": [{g: values(key, m, by, some, g) for g in GROUPS} for key, some in panels]}
+    return {"panels": panels, "rows": [one(m, by) for by in ("knowatt", "rival") for m in BY_WORTH(by)]}
 
 
-def filled(text):
-    def put(found):
-        marker, what, arguments, _ = found.groups()
-        name, *arguments = arguments.split()
-        value = f"\n{TABLES[name]()}\n" if what == "table" else figure(name, *arguments)
-        return f"{marker}{value}<!-- end -->"
-    return MARKER.sub(put, text)
+def alerts_plot():
+    return {asked: {some: sorted(mean for home, mean in delivered(asked).items() if group(home) == some) for some in GROUPS} for asked in ASKED}
 
 
-def main():
-    text = README.read_text()
-    made = filled(text)
-    if sys.argv[1:] == ["--check"]:
-        different = [a for a, b in zip(text.splitlines(), made.splitlines()) if a != b]
-        if made != text:
-            sys.exit("README.md is not what its figures say; run reports/models/tables.py. The first line that differs:\n" + (different or ["its length"])[0])
-    else:
-        README.write_text(made)
+def seasons_plot():
+    """The home in France, month by month after its winter, and the mean over homes where there are ten or more."""
+    one, every = after_winter("uci"), after_winter()
+    figure = lambda row, key: float(row[key]) if row[key] else None
+    def of(training):
+        mean = lambda k, key: statistics.fmean(float(r[key]) for r in every[k][training])
+        keys = ("alerts", "told")
+        return {
+            "home": {key: [figure(one[k][training][0], key) for k in sorted(one)] for key in ("psi", *keys)},
+            "mean": {key: [mean(k, key) for k in sorted(one) if len(every[k][training]) >= 10] for key in keys},
+        }
+    middle = lambda k: (date.fromisoformat(one[k]["winter"][0]["from"]) + timedelta(days=15)).strftime("%b")
+    return {"months": [middle(k) for k in sorted(one)], "winter": of("winter"), "before": of("before")}
 
 
-if __name__ == "__main__":
-    main()
+def study(_knowatt):
+    tables = {f.__name__.replace("_", "-"): f for f in (models, leads, level_alone, ablation, kinds, homes, alerts, choices, seasons)}
+    plots = {"models": models_plot(), "alerts": alerts_plot(), "bad-case": read(HERE / "bad-case.csv"), "seasons": seasons_plot()}
+    return Study(tables, figure, plots)
