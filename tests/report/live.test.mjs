@@ -5,7 +5,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { cells, file, knowatt, open, text } from "./support.mjs";
+import { axe, cells, file, knowatt, open, text } from "./support.mjs";
 import { random } from "./random.mjs";
 
 const [HEADER, ...MINUTES] = readFileSync(file("data/home/after-minute.csv"), "utf8").trimEnd().split("\n");
@@ -86,8 +86,12 @@ test("a page that is served asks its own server alone and complains of nothing",
   await page.waitForSelector("#now-meters article");
   await page.locator("#theme").click();
   await page.locator("#what-if-wh").fill("1500");
-  assert.match(await text(page, "#what-if-score"), /^Score 1\.1762: unusual/);
+  assert.match(await text(page, "#what-if-score"), /^Score 1\.1762 for 1500 Wh: unusual/);
   assert.match(await text(page, "#now-state"), /^Connected\.$/);
+  await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
   quiet();
 });
 

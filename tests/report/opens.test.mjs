@@ -41,6 +41,13 @@ test("without a script the page says so", async (t) => {
   assert.match(await text(page, "body"), /This page draws itself with a script, which is off here\./);
 });
 
+test("half an alert a month may have been asked for", async (t) => {
+  const { page, quiet } = await open(t, "half");
+  assert.match(await text(page, "#about"), /; about 0\.5 alerts a month were asked for\.$/);
+  assert.match(await text(page, "#trust-words"), /^0\.5 alerts a month were asked for\. /);
+  quiet();
+});
+
 test("one reading is a page", async (t) => {
   const { page, quiet } = await open(t, "one");
   assert.match(await text(page, "#unusual-words"), /^1 alert in 1 hour, 1 Jun 2024 to 1 Jun 2024/);

@@ -186,14 +186,14 @@ test("the list has what score found, and each alert can be seen on the timeline"
 test("of five thousand alerts the newest are listed and more come when they are asked for", async (t) => {
   const { page, quiet } = await open(t, "many");
   const listed = page.locator("#unusual-list tbody tr");
-  assert.equal(await listed.count(), 100);
-  await page.getByRole("button", { name: "Show 100 more alerts of 4,900" }).click();
-  assert.equal(await listed.count(), 200);
+  assert.equal(await listed.count(), 25);
+  await page.getByRole("button", { name: "Show 100 more alerts of 4,975" }).click();
+  assert.equal(await listed.count(), 125);
   const [first, last] = [await listed.first().innerText(), await listed.last().innerText()];
   assert.match(first, /13 Apr 2022/);
-  assert.match(last, /11 Mar 2022/);
+  assert.match(last, /23 Mar 2022/);
   await listed.last().getByRole("button").click();
-  assert.match(await span(page), /10 Mar 2022 to .*12 Mar 2022/);
+  assert.match(await span(page), /22 Mar 2022 to .*24 Mar 2022/);
   quiet();
 });
 

@@ -13,7 +13,7 @@ pub struct History {
     /// Hours that follow one another: the first one's start in seconds since 1970, and how many they are.
     runs: Vec<(i64, i64)>,
     wh: Vec<f64>,
-    /// To four decimals, for people.
+    /// To four decimals, for people; what is above 1.0 stays above it.
     score: Vec<f64>,
     alerts: Vec<Alert>,
     months: Vec<Month>,
@@ -94,13 +94,19 @@ impl History {
         Ok(Self {
             runs: runs(readings),
             wh: readings.rows.iter().map(|row| row.wh).collect(),
-            score: scored.iter().map(|scored| rounded(scored.score, 4)).collect(),
+            score: scored.iter().map(|scored| shown(scored.score)).collect(),
             alerts: alerts.collect(),
             months,
             drift: psi(&levels),
             kept: Kept::of(ledger),
         })
     }
+}
+
+/// A score to four decimals; one above 1.0 stays above it.
+fn shown(score: f64) -> f64 {
+    let shown = rounded(score, 4);
+    if score > 1.0 { shown.max(1.0001) } else { shown }
 }
 
 /// A number to so many decimals.

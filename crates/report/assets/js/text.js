@@ -6,7 +6,9 @@ const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const oneDecimal = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const twoDigits = (number) => String(number).padStart(2, "0");
 const wh = (number) => `${grouped.format(number)} Wh`;
-const counted = (count, what) => `${grouped.format(count)} ${what}${count === 1 ? "" : "s"}`;
+/** A count, which need not be whole: half an alert a month may be asked for. */
+const counts = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const counted = (count, what) => `${counts.format(count)} ${what}${count === 1 ? "" : "s"}`;
 const hourText = (hour) => `${twoDigits(hour)}:00`;
 /** Day classes as people call them: `day-off` as `day off`, `any` as `any day`, `monday` as `Monday`, `1` as `day 1`. */
 const DAY_TEXTS = { 1: () => "any day", 2: (name) => name.replaceAll("-", " "), 7: (name) => name[0].toUpperCase() + name.slice(1), 31: (name) => `day ${name}` };

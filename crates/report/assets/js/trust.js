@@ -34,7 +34,7 @@ function showTrust() {
     ["Holidays", holidays > 0 ? counted(holidays, "date") : "none"], ["Looks at", features.map(reason).join("; ")],
     ["Options", Object.entries(options).map(([name, value]) => `${name}=${value}`).join(" ")], ["Written by", tool], ["SHA-256", sha256],
   ];
-  add(html("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [html("dt", {}, name), html("dd", {}, value)])));
+  add(html("dl", { class: "facts" }, ...facts.filter(([, value]) => value !== "").flatMap(([name, value]) => [html("dt", {}, name), html("dd", {}, value)])));
 }
 
 /** Alerts by month: those of the months held out, and those of the readings shown. */

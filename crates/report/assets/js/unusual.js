@@ -21,7 +21,7 @@ function showUnusual() {
   if (alerts.length > 0) showAlerts(byId("unusual-list"), [...alerts].reverse(), timeline);
 }
 
-const ALERTS_AT_ONCE = 100;
+const FIRST_ALERTS = 25, MORE_ALERTS = 100;
 
 /** The list of the alerts; of very many the newest, and a button for more. */
 function showAlerts(list, alerts, timeline) {
@@ -40,16 +40,16 @@ function showAlerts(list, alerts, timeline) {
     ];
   };
   const caption = "The alerts, newest first, each by the hour that scored most";
-  let shown = Math.min(alerts.length, ALERTS_AT_ONCE);
+  let shown = Math.min(alerts.length, FIRST_ALERTS);
   list.append(table(caption, heads, alerts.slice(0, shown).map(row), "cards"));
   const more = html("button", { type: "button" });
   const tell = () => {
     more.hidden = shown === alerts.length;
-    more.textContent = `Show ${counted(Math.min(alerts.length - shown, ALERTS_AT_ONCE), "more alert")} of ${grouped.format(alerts.length - shown)}`;
+    more.textContent = `Show ${counted(Math.min(alerts.length - shown, MORE_ALERTS), "more alert")} of ${grouped.format(alerts.length - shown)}`;
   };
   more.addEventListener("click", () => {
-    list.querySelector("tbody").append(...alerts.slice(shown, shown + ALERTS_AT_ONCE).map((alert) => tableRow(heads, row(alert))));
-    shown = Math.min(shown + ALERTS_AT_ONCE, alerts.length);
+    list.querySelector("tbody").append(...alerts.slice(shown, shown + MORE_ALERTS).map((alert) => tableRow(heads, row(alert))));
+    shown = Math.min(shown + MORE_ALERTS, alerts.length);
     tell();
   });
   tell();

@@ -90,12 +90,12 @@ fn the_policy_names_every_script_and_style_by_its_digest_and_lets_nothing_be_loa
 fn hours_above_1_are_an_alert_with_what_was_normal_and_what_it_took_more_than_typical() {
     // 22:00 in Paris on; a gap of a day; typical is 160 Wh, the middle score 0.2.
     let mut given = readings("2024-01-05T21:00:00Z", &[150.0, 1000.0, 150.0, 700.5, 90.0]);
-    given.rows.extend(readings("2024-01-07T00:00:00Z", &[400.0, 400.1]).rows);
+    given.rows.extend(readings("2024-01-07T00:00:00Z", &[400.0, 400.01]).rows);
     let page = page("home", &model("x"), Some(&given));
     let history = &content(&page)["history"];
     assert_eq!(history["runs"], serde_json::json!([[1_704_488_400, 5], [1_704_585_600, 2]]));
     assert_eq!(history["wh"][3], 700.5);
-    assert_eq!(history["score"], serde_json::json!([0.1667, 3.0, 0.1667, 2.0017, -0.0333, 1.0, 1.0003]));
+    assert_eq!(history["score"], serde_json::json!([0.1667, 3.0, 0.1667, 2.0017, -0.0333, 1.0, 1.0001]));
     let expected = serde_json::json!({
         "first_s": 1_704_492_000, "last_s": 1_704_499_200, "hours": 2, "peak_s": 1_704_492_000, "wh": 1000.0,
         "low_wh": 100.0, "high_wh": 400.0, "score": 3.0, "feature": "level", "extra_wh": 840.0 + 540.5
