@@ -48,7 +48,7 @@ const scoreClass = (score) => (score > 1 ? "above" : score > 0.75 ? "near" : sco
 /** What alerted, in words. */
 function reason(feature) {
   const hours = Number(feature.match(/\d+/)?.[0]);
-  if (feature.startsWith("floor")) return `never less in ${hours} hours on end`;
+  if (feature.startsWith("floor")) return `high for ${hours} hours on end`;
   if (feature.startsWith("rise")) return hours === 1 ? "more than a day before" : `${hours} hours higher than a day before`;
   return feature === "step" ? "the jump from the hour before" : "the hour by itself";
 }
