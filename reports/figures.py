@@ -75,7 +75,11 @@ def filled(path, study):
         except (KeyError, ValueError, TypeError) as e:
             raise Wrong(f"{path}: asks for the {what} `{arguments}`, which study.py does not give: {e!r}") from e
         return f"{marker}{value}<!-- end -->"
-    return MARKER.sub(put, path.read_text())
+    text = path.read_text()
+    # What follows on that line, and the paragraph, would be taken as HTML (CommonMark, "HTML blocks", 2).
+    if first := re.search(r"^[ \t]*(?:[-*] )?<!-- figure .*", text, re.MULTILINE):
+        raise Wrong(f"{path}: a line begins with a figure, so that its Markdown is not seen as such; put a word before it: {first[0][:80]}")
+    return MARKER.sub(put, text)
 
 
 def check(folder, study):

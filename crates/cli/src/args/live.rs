@@ -12,7 +12,7 @@ use super::input::KindArg;
 #[derive(clap::Args)]
 #[allow(clippy::doc_markdown, reason = "help shows addresses as they are typed")]
 pub(crate) struct LiveInputArgs {
-    /// A file with what the flags say, and more (see docs/live.md); flags go before it
+    /// A file with what the flags say, and more (see docs/live.md); a flag overrides it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
@@ -63,7 +63,7 @@ pub(crate) struct LiveInputArgs {
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     pub(crate) preset: Option<String>,
 
-    /// Consumer group [default: knowatt]
+    /// Consumer group [default: knowatt; of serve: knowatt-serve]
     #[arg(long, value_name = "NAME", help_heading = "Kafka")]
     pub(crate) group: Option<String>,
 

@@ -18,7 +18,7 @@ pub(crate) struct ReportArgs {
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
 
-    /// Readings to show, and what was unusual among them: files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; `kafka://broker:9092/topic`
+    /// Readings to show, with what was unusual among them: files in any format that is read (see --format), plain, gzip or zstd; `-` is standard input; `kafka://broker:9092/topic`
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 

@@ -26,7 +26,7 @@ pub(crate) struct ServeArgs {
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
 
-    /// Readings of before, to show what was unusual among them, in any format that is read
+    /// Earlier readings, in any format that is read, to show what was unusual among them
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
