@@ -1,7 +1,8 @@
 // The pictures of docs/report.md: parts of the page of the demo's home, each as it is on a desktop or a phone, light or dark.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MINUTES, serving } from "./serving.mjs";
 import { browser, DESKTOP, open, PHONE } from "./support.mjs";
 
 const folder = fileURLToPath(new URL("../../docs/report", import.meta.url));
@@ -26,9 +27,9 @@ async function asWebp(png) {
 }
 
 /** A picture of what lies between the top of one element and the bottom of another. */
-async function picture(name, options, first, last, prepare = async () => {}) {
+async function picture(name, options, first, last, prepare = async () => {}, of = "home") {
   const ends = [];
-  const { page, quiet } = await open({ after: (end) => ends.push(end) }, "home", options);
+  const { page, quiet } = await open({ after: (end) => ends.push(end) }, of, options);
   await prepare(page);
   await page.mouse.move(0, 0);
   const [top, bottom] = await Promise.all([first, last].map((selector) => page.locator(selector).first().evaluate((element) => {
@@ -47,8 +48,17 @@ async function picture(name, options, first, last, prepare = async () => {}) {
 
 await picture("normal", desktop, "header", "#normal-maps");
 await picture("unusual", desktop, "#unusual-title", "#unusual-list");
-await picture("trust", { ...desktop, colorScheme: "dark" }, "#trust-title", "#trust-words p:last-of-type");
+await picture("trust", desktop, "#trust-title", "#trust-words p:last-of-type");
 await picture("what-if", desktop, "#what-if-title", "#matrix tbody tr:nth-child(8)");
 await picture("phone", phone, "header", "#normal-band + .key");
 await picture("phone-dark", { ...phone, colorScheme: "dark" }, "#unusual-timeline", "#unusual-list tbody tr:nth-child(2)", (page) => page.getByRole("button", { name: "Week" }).tap());
+
+// The night of 29 December as it went on.
+let end;
+const server = await serving({ after: (over) => (end = over) }, "served-picture");
+const at = (time) => MINUTES.findIndex((row) => row.startsWith(`2007-12-${time}`));
+appendFileSync(server.feed, `${MINUTES.slice(at("28 18:00"), at("29 05:25")).join("\n")}\n`);
+const live = (page) => page.waitForFunction(() => document.querySelector("#now-meters .read")?.textContent.startsWith("05:00, so far"));
+await picture("live", desktop, "#now-title", "#now-meters article", live, server.address);
+await end();
 await browser.close();
