@@ -9,10 +9,10 @@ import { random } from "./random.mjs";
 import { MINUTES, freePort, serving } from "./serving.mjs";
 
 /** The hours of the last day, as the page shows them: hour, Wh, score. */
-async function shownHours(page) {
-  const rows = await cells(page.locator("#now-meters table").last());
-  return rows.slice(1).map(([hour, used, , score]) => [hour, used, score]);
-}
+const shownHours = (page) => page.evaluate(() => {
+  const rows = document.querySelectorAll("#now-meters details tbody tr");
+  return [...rows].map(({ cells }) => [0, 1, 3].map((at) => cells[at].textContent));
+});
 
 /** The same by `knowatt score` of what was fed: whole hours alone. Of a stream an hour is whole when the next one has begun, so the newest row is left out. */
 function scoredHours(feed) {
@@ -30,14 +30,12 @@ function scoredHours(feed) {
   ]);
 }
 
-const whole = (hours) => hours.filter(([hour]) => !hour.endsWith("so far"));
-
 /** Waits until the page shows all whole hours that were fed. */
 async function showsAll(page, feed) {
   const expected = scoredHours(feed);
   let found;
   for (let tries = 0; tries < 200; tries++) {
-    found = (await page.locator("#now-meters table").count()) > 0 ? whole(await shownHours(page)) : [];
+    found = await shownHours(page);
     if (JSON.stringify(found) === JSON.stringify(expected)) return;
     await wait(100);
   }
@@ -67,14 +65,14 @@ test("the hour so far grows, and what is unusual today is listed", async (t) => 
   // The night of 29 December, in which something was left on: an alert from midnight on.
   const night = MINUTES.findIndex((row) => row.startsWith("2007-12-29 00:00"));
   appendFileSync(server.feed, `${MINUTES.slice(night, night + 60 * 3 + 10).join("\n")}\n`);
-  await page.waitForFunction(() => document.querySelector("#now-meters .read")?.textContent.startsWith("03:00, so far"));
+  await page.waitForFunction(() => document.querySelector("#now-meters .read")?.textContent.includes(" 03:00, so far"));
   const early = await text(page, "#now-meters .read");
   appendFileSync(server.feed, `${MINUTES.slice(night + 190, night + 230).join("\n")}\n`);
   await page.waitForFunction((early) => document.querySelector("#now-meters .read").textContent !== early, early);
   const wh = (said) => Number(said.match(/so far: ([\d,]+) Wh/)[1].replace(",", ""));
   assert.ok(wh(await text(page, "#now-meters .read")) > wh(early));
   const [, alert] = await cells(page.locator("#now-meters table").first());
-  assert.match(alert[0], /^00:00 to 0[34]:00$/);
+  assert.match(alert[0], /^Sat 29 Dec 00:00 to 0[34]:00$/);
   assert.ok((await page.locator("#now-meters circle.alert").count()) >= 3);
   quiet();
 });
@@ -103,6 +101,26 @@ test("a page shows every hour after its server was killed, at any time, and star
   await showsAll(other, server.feed);
   assert.equal(await server.end("SIGTERM"), 0);
   await page.waitForFunction(() => document.querySelector("#now-state").textContent.startsWith("The connection is lost"));
+});
+
+test("an hour of which a part is unknown is gone when the next has begun, as nobody knows what it used", async (t) => {
+  const server = await serving(t, "served-hole");
+  const { page, quiet } = await open(t, server.address);
+  const rows = [...MINUTES.slice(0, 90), ...MINUTES.slice(135, 190)]; // from 01:30 to 02:14 nothing
+  appendFileSync(server.feed, `${rows.join("\n")}\n`);
+  await page.waitForFunction(() => document.querySelector("#now-meters .read")?.textContent.includes(" 03:00, so far"));
+  assert.deepEqual((await shownHours(page)).map(([hour]) => hour), ["00:00"]);
+  assert.equal(await page.locator("#now-meters path.use").getAttribute("d").then((d) => d.split("M").length - 1), 2);
+  quiet();
+});
+
+test("a page that is open loads itself anew when another model is served", async (t) => {
+  const server = await serving(t, "served-anew");
+  const { page } = await open(t, server.address);
+  assert.match(await text(page, "#about"), /by zscore/);
+  await server.end("SIGTERM");
+  await server.start("day-type.json");
+  await page.waitForFunction(() => document.querySelector("#about")?.textContent.includes("by envelope"));
 });
 
 test("where nothing is followed the page is that of a file", async (t) => {

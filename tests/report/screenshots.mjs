@@ -58,7 +58,7 @@ let end;
 const server = await serving({ after: (over) => (end = over) }, "served-picture");
 const at = (time) => MINUTES.findIndex((row) => row.startsWith(`2007-12-${time}`));
 appendFileSync(server.feed, `${MINUTES.slice(at("28 18:00"), at("29 05:25")).join("\n")}\n`);
-const live = (page) => page.waitForFunction(() => document.querySelector("#now-meters .read")?.textContent.startsWith("05:00, so far"));
+const live = (page) => page.waitForFunction(() => document.querySelector("#now-meters .read")?.textContent.includes(" 05:00, so far"));
 await picture("live", desktop, "#now-title", "#now-meters article", live, server.address);
 await end();
 await browser.close();

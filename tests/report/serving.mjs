@@ -23,8 +23,8 @@ export async function serving(t, name, ...more) {
   const port = await freePort();
   const server = { feed: file(`${name}/feed.csv`), address: `http://127.0.0.1:${port}/` };
   writeFileSync(server.feed, `${HEADER}\n`);
-  server.start = async () => {
-    const words = ["serve", "home.json", "--from", server.feed, "--listen", String(port), ...more];
+  server.start = async (model = "home.json") => {
+    const words = ["serve", model, "--from", server.feed, "--listen", String(port), ...more];
     const child = spawn(process.env.KNOWATT, words, { cwd: file(""), stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     child.stderr.on("data", (part) => (said += part));

@@ -71,7 +71,7 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Make a page that shows what is normal, what was unusual, and whether to trust it
     Report(ReportArgs),
-    /// Serve the page of `report` live to a browser: how the hour stands, and what was unusual today
+    /// Serve the page of `report` live to a browser: how the hour stands, and what was unusual of late
     Serve(ServeArgs),
     /// Say what a model file holds and where it came from
     Inspect(InspectArgs),

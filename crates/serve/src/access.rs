@@ -22,8 +22,8 @@ impl Token {
         let text = text.trim();
         if text.len() < LEAST_TOKEN_BYTES {
             return Err(Error::change(format!(
-                "the token has {} characters; take {LEAST_TOKEN_BYTES} and more, of openssl rand -hex 16, say",
-                text.chars().count()
+                "the token has {} bytes; take {LEAST_TOKEN_BYTES} and more, of openssl rand -hex 16, say",
+                text.len()
             )));
         }
         Ok(Self(digest(text.as_bytes())))

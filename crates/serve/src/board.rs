@@ -2,14 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::broadcast;
+use tracing::warn;
 
 use crate::hour::Hour;
 
-/// Older hours are let go.
+/// Hours further from the newest are let go, and meters of which nothing was heard for so long.
 pub(crate) const KEPT_S: i64 = 48 * 3600;
 /// A home has some meters; more are not shown, so that names from outside cost no memory.
 const MOST_METERS: usize = 64;
@@ -19,36 +23,65 @@ const MOST_BEHIND: usize = 256;
 /// The hours of a meter by their start.
 type Hours = BTreeMap<i64, Hour>;
 
+/// What became of an hour that was told.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Taken {
+    /// Whether it is shown.
+    pub(crate) is_shown: bool,
+    /// Meters that were let go of.
+    pub(crate) gone: Vec<String>,
+}
+
 /// What the pages show, and who listens.
 #[derive(Debug, Clone)]
 pub struct Board {
     meters: Arc<Mutex<BTreeMap<String, Hours>>>,
     told: broadcast::Sender<Arc<str>>,
+    /// Whether it was said that there are too many meters.
+    is_full: Arc<AtomicBool>,
 }
 
 impl Default for Board {
     /// Nothing is known yet.
     fn default() -> Self {
-        Self { meters: Arc::default(), told: broadcast::Sender::new(MOST_BEHIND) }
+        Self { meters: Arc::default(), told: broadcast::Sender::new(MOST_BEHIND), is_full: Arc::default() }
     }
 }
 
 impl Board {
-    /// Takes an hour in the place of what was known of it, and tells it to every page. An hour that has ended is not opened again.
-    pub(crate) fn take(&self, hour: &Hour) {
+    /// Takes an hour in the place of what was known of it, and tells it to every page. An hour that has ended is not opened again;
+    /// one that never ended, as a part of it is unknown, is gone when a later one comes. A meter whose clock was wrong by
+    /// days is followed: what lies too far from the hour, before or after, is let go.
+    pub(crate) fn take(&self, hour: &Hour) -> Taken {
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        if !meters.contains_key(&hour.meter) && meters.len() >= MOST_METERS {
-            return;
+        let mut taken = Taken::default();
+        if !meters.contains_key(&hour.meter) {
+            let is_silent = |hours: &Hours| hours.values().all(|known| hour.heard_s - known.heard_s > KEPT_S);
+            taken.gone =
+                meters.iter().filter(|(_, hours)| is_silent(hours)).map(|(meter, _)| meter.clone()).collect();
+            meters.retain(|meter, _| !taken.gone.contains(meter));
+            if meters.len() >= MOST_METERS {
+                if !self.is_full.swap(true, Ordering::Relaxed) {
+                    warn!(
+                        meter = hour.meter,
+                        "not shown: there are {MOST_METERS} meters already (only the first is said)"
+                    );
+                }
+                return taken;
+            }
         }
         let hours = meters.entry(hour.meter.clone()).or_default();
         if hour.is_open && hours.get(&hour.start_s).is_some_and(|known| !known.is_open) {
-            return;
+            return taken;
         }
         hours.insert(hour.start_s, hour.clone());
-        let newest = hours.last_key_value().map_or(hour.start_s, |(start, _)| *start);
-        *hours = hours.split_off(&(newest - KEPT_S));
+        hours.retain(|start_s, known| {
+            (start_s - hour.start_s).abs() <= KEPT_S && !(known.is_open && *start_s < hour.start_s)
+        });
         // While it is locked: whoever subscribes and then looks misses nothing.
         _ = self.told.send(json(&[hour]));
+        taken.is_shown = true;
+        taken
     }
 
     /// Listens from now on.
@@ -94,12 +127,33 @@ mod tests {
     }
 
     #[test]
-    fn meters_without_end_are_not_kept() {
+    fn an_hour_of_which_a_part_is_unknown_is_gone_when_a_later_one_comes() {
         let board = Board::default();
-        for meter in 0..1000 {
-            board.take(&hour(&meter.to_string(), 1, 1.0, false));
+        for (at, is_open) in [(1, false), (2, true), (3, true)] {
+            board.take(&hour("a", at, 1.0, is_open));
         }
+        assert_eq!(known(&board), [("a".to_owned(), 1, 1.0), ("a".to_owned(), 3, 1.0)]);
+    }
+
+    #[test]
+    fn a_clock_that_was_days_ahead_is_followed_back() {
+        let board = Board::default();
+        for at in [1000, 1001, 10, 11, 12] {
+            board.take(&hour("a", at, 1.0, false));
+        }
+        assert_eq!(known(&board).iter().map(|(_, at, _)| *at).collect::<Vec<_>>(), [10, 11, 12]);
+    }
+
+    #[test]
+    fn meters_without_end_are_not_kept_and_those_that_are_silent_make_room() {
+        let board = Board::default();
+        let shown = (0..1000).filter(|meter| board.take(&hour(&meter.to_string(), 1, 1.0, false)).is_shown);
+        assert_eq!(shown.count(), MOST_METERS);
         assert_eq!(known(&board).len(), MOST_METERS);
+        let later = Hour { heard_s: KEPT_S + 1, ..hour("new", 60, 1.0, false) };
+        let taken = board.take(&later);
+        assert!(taken.is_shown && taken.gone.len() == MOST_METERS);
+        assert_eq!(known(&board), [("new".to_owned(), 60, 1.0)]);
     }
 
     #[test]

@@ -12,16 +12,17 @@ use std::{
 
 use axum::{
     Router,
+    body::Bytes,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{
-        Html, IntoResponse, Response, Sse,
+        IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
     },
     routing::get,
 };
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use knowatt_stream::{Error, socket_address};
 use tokio::sync::broadcast::error::RecvError;
 use tracing::error;
@@ -35,7 +36,7 @@ use crate::{
 const RETRY: Duration = Duration::from_secs(1);
 /// How often a page that nothing is told to hears that there is somebody.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// More pages than these are turned away, before the process is out of connections.
+/// More pages than these are turned away.
 const MOST_PAGES: usize = 500;
 
 /// Where to listen.
@@ -45,7 +46,7 @@ pub struct Address(SocketAddr);
 impl Address {
     /// `PORT`, which is one of the loopback, or `ADDRESS:PORT`.
     pub fn new(text: &str) -> Result<Self, Error> {
-        socket_address("--listen", text).map(Self)
+        socket_address("--listen", text, 8765).map(Self)
     }
 }
 
@@ -53,7 +54,9 @@ impl Address {
 #[derive(Clone)]
 pub struct Page {
     /// The page.
-    pub html: Arc<str>,
+    pub html: Bytes,
+    /// The SHA-256 of its model: an open page of another one loads itself anew.
+    pub model: Arc<str>,
     /// What it is told, if it is live.
     pub board: Option<Board>,
     /// What whoever looks must know; nothing, on the loopback.
@@ -128,11 +131,11 @@ async fn guard(State(served): State<Served>, request: Request, next: Next) -> Re
     answer
 }
 
-async fn html(State(served): State<Served>) -> Html<String> {
-    Html(served.page.html.to_string())
+async fn html(State(served): State<Served>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], served.page.html)
 }
 
-/// All that is known, and then what changes.
+/// The model, all that is known, and then what changes.
 async fn events(State(served): State<Served>) -> Response {
     let Some(board) = served.page.board else { return StatusCode::NOT_FOUND.into_response() };
     let Some(open) = OpenPage::count(served.pages) else {
@@ -141,18 +144,21 @@ async fn events(State(served): State<Served>) -> Response {
     };
     // In this order: what comes in between is told twice, not never.
     let listening = board.listen();
-    let first = Some(board.all());
-    let told = stream::unfold((board, listening, first, open), |(board, mut listening, first, open)| async {
-        let event = match first {
-            Some(all) => Event::default().retry(RETRY).data(&*all),
-            None => match listening.recv().await {
-                Ok(told) => Event::default().data(&*told),
-                Err(RecvError::Lagged(_)) => Event::default().data(&*board.all()),
-                Err(RecvError::Closed) => return None,
-            },
+    let model = Event::default().event("model").retry(RETRY).data(&*served.page.model);
+    let all = Event::default().data(&*board.all());
+    let changes = stream::unfold((board, listening, open), |(board, mut listening, open)| async {
+        let told = match listening.recv().await {
+            Ok(told) => told,
+            Err(RecvError::Lagged(_)) => {
+                // What lies between is in it.
+                listening = board.listen();
+                board.all()
+            }
+            Err(RecvError::Closed) => return None,
         };
-        Some((Ok::<_, Infallible>(event), (board, listening, None, open)))
+        Some((Event::default().data(&*told), (board, listening, open)))
     });
+    let told = stream::iter([model, all]).chain(changes).map(Ok::<_, Infallible>);
     Sse::new(told).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
 }
 

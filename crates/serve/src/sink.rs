@@ -6,7 +6,7 @@ use crate::{board::Board, hour::Hour, store::Store};
 
 /// Outlets that show the score of every hour. What cannot be read goes to the log.
 pub fn outlets(board: &Board, store: Option<&Store>) -> Outlets {
-    let sink = BoardSink { board: board.clone(), store: store.cloned(), ended: Vec::new() };
+    let sink = BoardSink { board: board.clone(), store: store.cloned(), ended: Vec::new(), gone: Vec::new() };
     Outlets::new(Box::new(sink), Route::Log, Route::Log).with_scores(Some(Route::WithAnomalies))
 }
 
@@ -15,6 +15,8 @@ struct BoardSink {
     store: Option<Store>,
     /// Hours to be stored.
     ended: Vec<Hour>,
+    /// Meters to be forgotten.
+    gone: Vec<String>,
 }
 
 impl Sink for BoardSink {
@@ -22,9 +24,10 @@ impl Sink for BoardSink {
         // Every anomaly is a score too.
         if let Outgoing::Score(score) = what {
             let hour = Hour::of(score, clock::now().as_second());
-            self.board.take(&hour);
-            if !hour.is_open && self.store.is_some() {
-                self.ended.push(hour);
+            let taken = self.board.take(&hour);
+            if self.store.is_some() {
+                self.gone.extend(taken.gone);
+                self.ended.extend(Some(hour).filter(|hour| taken.is_shown && !hour.is_open));
             }
         }
         Ok(())
@@ -32,11 +35,12 @@ impl Sink for BoardSink {
 
     fn deliver(&mut self, _read: &[Read], _group: Option<Group>) -> Result<Delivered, Error> {
         if let Some(store) = &self.store
-            && !self.ended.is_empty()
+            && !(self.ended.is_empty() && self.gone.is_empty())
         {
-            store.keep(&self.ended)?;
+            store.keep(&self.ended, &self.gone)?;
         }
         self.ended.clear();
+        self.gone.clear();
         Ok(Delivered::Alone)
     }
 

@@ -38,25 +38,28 @@ impl Store {
         let database = Database::open(path, &SORT)?;
         for (text, sum) in rows(&database).map_err(|error| database.failed(&error))? {
             let hour = serde_json::from_str::<Hour>(&text).ok().filter(|_| digest(&[text.as_bytes()]) == sum);
-            board.take(&hour.ok_or_else(|| database.damaged("an hour is not what was saved"))?);
+            _ = board.take(&hour.ok_or_else(|| database.damaged("an hour is not what was saved"))?);
         }
         Ok(Self(Arc::new(Mutex::new(database))))
     }
 
-    /// Keeps hours that have ended, and lets go of those two days older.
-    pub(crate) fn keep(&self, hours: &[Hour]) -> Result<(), Error> {
+    /// Keeps hours that have ended, and lets go of those two days before and after, as the board does, and of meters.
+    pub(crate) fn keep(&self, hours: &[Hour], gone: &[String]) -> Result<(), Error> {
         let mut database = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut keep = || {
             let transaction = database.transaction()?;
             {
                 let mut insert =
                     transaction.prepare("INSERT OR REPLACE INTO hours VALUES (?1, ?2, ?3, ?4)")?;
-                let mut forget =
-                    transaction.prepare("DELETE FROM hours WHERE meter = ?1 AND start_s < ?2")?;
+                let mut forget = transaction
+                    .prepare("DELETE FROM hours WHERE meter = ?1 AND start_s NOT BETWEEN ?2 AND ?3")?;
+                for meter in gone {
+                    forget.execute(params![meter, 1, 0])?;
+                }
                 for hour in hours {
                     let text = serde_json::to_string(hour).unwrap_or_default();
                     insert.execute(params![hour.meter, hour.start_s, text, digest(&[text.as_bytes()])])?;
-                    forget.execute(params![hour.meter, hour.start_s - KEPT_S])?;
+                    forget.execute(params![hour.meter, hour.start_s - KEPT_S, hour.start_s + KEPT_S])?;
                 }
             }
             transaction.commit()

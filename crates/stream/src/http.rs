@@ -44,7 +44,7 @@ struct Snapshot {
 impl Health {
     /// Serves at `address`, which is `PORT` or `ADDRESS:PORT`, from a thread of its own.
     pub fn serve(address: &str) -> Result<Self, Error> {
-        let socket = socket_address("metrics", address)?;
+        let socket = socket_address("metrics", address, 9464)?;
         let failed =
             |why: std::io::Error| Error::change(format!("metrics cannot be served at {socket}: {why}"));
         let listener = TcpListener::bind(socket).map_err(failed)?;

@@ -43,7 +43,7 @@ pub(crate) struct State {
     offsets: VecDeque<i64>,
     /// The hour of which an early word was given.
     early_ms: Option<i64>,
-    /// The minute of the meter's clock in which it was last asked how the open hour stands.
+    /// The time of the meter's clock, in spans of how often that is said, at which it was last asked how the open hour stands.
     asked_time: Option<i64>,
     flat: Option<Flat>,
     /// The newest time seen of any meter when this one was last heard.

@@ -10,7 +10,7 @@ use super::live::LiveInputArgs;
 #[cfg(feature = "serve")]
 use super::{input::ColumnArgs, live::set};
 
-/// A group of its own, so that no reading is taken from a `knowatt watch` of the same topic.
+/// A group of its own.
 #[cfg(feature = "serve")]
 const GROUP: &str = "knowatt-serve";
 
@@ -47,7 +47,7 @@ pub(crate) struct ServeArgs {
     pub(crate) state: Option<PathBuf>,
 
     /// What a kWh costs, to tell what unusual use has cost: 0.25, or '0.25 EUR'
-    #[arg(long, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE", requires = "inputs")]
     pub(crate) price_per_kwh: Option<Price>,
 
     #[command(flatten)]
@@ -62,8 +62,17 @@ impl ServeArgs {
         set(&mut config.model, Some(&self.model));
         config.default_model = None;
         config.state = self.state.as_ref().map(|folder| folder.join("stream.db"));
-        config.source.kafka.group.get_or_insert_with(|| GROUP.to_owned());
+        // Whatever the file names for `watch`: nothing is taken from it.
+        config.source.kafka.group = Some(self.input.group.clone().unwrap_or_else(|| GROUP.to_owned()));
+        config.source.mqtt.client_id = Some(self.mqtt_client_id(&config));
         Ok(config)
+    }
+
+    /// Of a session that is the same after a restart, and no other's.
+    fn mqtt_client_id(&self, config: &Config) -> String {
+        let told = [config.source.from.as_deref(), config.source.mqtt.preset.as_deref(), Some(&*self.listen)];
+        let digest = knowatt_score::sha256_hex(told.map(Option::unwrap_or_default).join("\n").as_bytes());
+        format!("knowattserve{}", &digest[..8])
     }
 
     /// What is said of the columns of what comes holds for the readings of before too.
@@ -88,5 +97,35 @@ impl ServeArgs {
             avro_schema: live.avro_schema.clone(),
             ledger: None,
         }
+    }
+}
+
+#[cfg(all(test, feature = "serve"))]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::args::{Args, Command};
+
+    #[test]
+    fn nothing_is_taken_from_a_watch_that_has_the_same_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("knowatt.toml");
+        let file = "[source]\nfrom = \"mqtt://hub:1883\"\n[source.kafka]\ngroup = \"home\"\n[source.mqtt]\nclient-id = \"home\"\n";
+        #[allow(clippy::disallowed_methods, reason = "a folder of its own, and no program is killed")]
+        std::fs::write(&path, file).unwrap();
+        let config = |more: &[&str]| {
+            let words = ["knowatt", "serve", "model.json", "--config", path.to_str().unwrap()];
+            let Command::Serve(args) = Args::parse_from(words.iter().chain(more)).command else {
+                panic!("another command")
+            };
+            args.config().unwrap()
+        };
+        let served = config(&[]);
+        assert_eq!(served.source.kafka.group.as_deref(), Some("knowatt-serve"));
+        let id = served.source.mqtt.client_id.clone().unwrap();
+        assert!(id.starts_with("knowattserve") && id.len() <= 23, "{id}");
+        assert_eq!(config(&[]).source.mqtt.client_id, Some(id.clone()));
+        assert_ne!(config(&["--listen", "8766"]).source.mqtt.client_id, Some(id));
+        assert_eq!(config(&["--group", "mine"]).source.kafka.group.as_deref(), Some("mine"));
     }
 }

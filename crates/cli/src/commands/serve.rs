@@ -29,7 +29,9 @@ mod serving {
     use knowatt_report::Report;
     use knowatt_score::ModelFile;
     use knowatt_serve::{Address, Board, Page, Store, Token, outlets, serve};
-    use knowatt_stream::{Counts, Settings, config::Config, open, pause::wait, secret_file, watch};
+    use knowatt_stream::{
+        Counts, Error, Model, Settings, Tables, config::Config, open, pause::wait, secret_file, watch,
+    };
 
     use crate::{
         args::ServeArgs,
@@ -51,9 +53,15 @@ mod serving {
         live::log(args.input.log_format, &status);
         let stop = live::stop()?;
         let is_live = config.source.from.is_some();
+        anyhow::ensure!(
+            is_live || args.state.is_none(),
+            "--state keeps what comes, and nothing does: name where from with --from"
+        );
         let board = Board::default();
+        let (model, sha256) = inputs::read_sealed(&args.model, |source| ModelFile::read_with_digest(source))?;
         let page = Page {
-            html: html(args, is_live)?.into(),
+            html: html(args, &model, &sha256, is_live)?.into(),
+            model: sha256.into(),
             board: is_live.then(|| board.clone()),
             token: token(args)?,
         };
@@ -69,7 +77,7 @@ mod serving {
             wait_for_good(&stop);
             return Ok(ExitCode::SUCCESS);
         }
-        let counts = stream(&config, &board, store.as_ref(), &stop, &status);
+        let counts = stream(&config, &model, &board, store.as_ref(), &stop, &status);
         status.end();
         let counts = counts?;
         say!("watched   {}", told(&counts));
@@ -86,12 +94,14 @@ mod serving {
 
     fn stream(
         config: &Config,
+        model: &ModelFile,
         board: &Board,
         store: Option<&Store>,
         stop: &Arc<AtomicBool>,
         status: &live::Status,
     ) -> Result<Counts> {
-        let mut tables = open::tables(config)?;
+        // That of the page, also when the file is another meanwhile.
+        let mut tables = Tables::of(Model::from_bytes(&model.to_bytes()).map_err(Error::change)?);
         let mut decoders = open::decoders(config, &tables.zone())?;
         let keep = open::keep(config)?;
         let settings = Settings { open_every: OPEN_EVERY, ..config.settings()? };
@@ -100,13 +110,12 @@ mod serving {
         Ok(watch(&mut open, &mut decoders, &mut tables, &settings, keep, stop, &mut tick)?)
     }
 
-    fn html(args: &ServeArgs, is_live: bool) -> Result<String> {
-        let (model, sha256) = inputs::read_sealed(&args.model, |source| ModelFile::read_with_digest(source))?;
+    fn html(args: &ServeArgs, model: &ModelFile, sha256: &str, is_live: bool) -> Result<String> {
         let columns = args.columns();
         let sources = Sources { inputs: &args.inputs, format: None, columns: &columns };
-        let (meter, history) = report::read(sources, &model)?;
+        let (meter, history) = report::read(sources, model)?;
         let price = args.price_per_kwh.clone();
-        Ok(Report { model: &model, sha256: &sha256, meter: &meter, history, price, is_live }.to_html()?)
+        Ok(Report { model, sha256, meter: &meter, history, price, is_live }.to_html()?)
     }
 
     fn token(args: &ServeArgs) -> Result<Option<Token>> {

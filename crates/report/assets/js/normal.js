@@ -1,6 +1,6 @@
 // What is normal here: the band with a day drawn on it, and the heat maps.
 
-function bandChart(element, { day, line, words, onHour = () => {}, height = 300 }) {
+function bandChart(element, { day, line, words, onHour = null, height = 300 }) {
   const { low_wh, typical_wh, high_wh } = content.normal;
   let mark = null;
   let parts = null;
@@ -35,9 +35,11 @@ function bandChart(element, { day, line, words, onHour = () => {}, height = 300 
     const share = (event.clientX - element.getBoundingClientRect().left - parts.left) / (parts.width - parts.left - parts.right);
     show(share >= 0 && share < 1 ? Math.floor(share * 24) : null);
   };
-  // A finger that taps does not move.
-  for (const name of ["pointerdown", "pointermove"]) element.addEventListener(name, point);
-  element.addEventListener("pointerleave", () => show(null));
+  if (onHour) {
+    // A finger that taps does not move.
+    for (const name of ["pointerdown", "pointermove"]) element.addEventListener(name, point);
+    element.addEventListener("pointerleave", () => show(null));
+  }
   return { again, show };
 }
 
@@ -47,19 +49,25 @@ const USED_KEYS = [["var(--use)", "used"], ["var(--alert)", "scored above 1.0, b
 /** The readings of a local day, by its first second on the home's clock. */
 function dayLine(firstLocal) {
   const { starts, wh, score } = history;
-  const points = [];
+  const ofDay = [];
   for (let at = placeOf(starts, firstLocal - 15 * HOUR_S); at < starts.length; at++) {
     const hour = (localSeconds(starts[at]) - firstLocal) / HOUR_S;
-    if (hour >= 24) {
-      if (hour > 27) break;
-    } else if (hour >= 0) {
-      // An hour that comes twice follows itself; the one after an hour that is skipped follows none.
-      const before = points.at(-1);
-      const follows = before !== undefined && starts[at] - before.start === HOUR_S && Math.floor(hour) - before.hour <= 1;
-      points.push({ hour: Math.floor(hour), wh: wh[at], score: score[at], follows, start: starts[at] });
-    }
+    if (hour > 27) break;
+    if (hour >= 0 && hour < 24) ofDay.push({ start: starts[at], wh: wh[at], score: score[at] });
   }
-  return points;
+  return drawnLine(firstLocal, ofDay);
+}
+
+/** Readings of a local day with the hour at which each is drawn, and whether the line goes on to it. */
+function drawnLine(firstLocal, readings) {
+  let before = null;
+  return readings.map((reading) => {
+    const hour = Math.floor((localSeconds(reading.start) - firstLocal) / HOUR_S);
+    // An hour that comes twice follows itself; the one after an hour that is skipped follows none.
+    const follows = before !== null && reading.start - before.start === HOUR_S && hour - before.hour <= 1;
+    before = { ...reading, hour, follows };
+    return before;
+  });
 }
 
 function showNormal() {

@@ -3,7 +3,7 @@
 function showUnusual() {
   if (!history) {
     byId("unusual-words").textContent = content.is_live
-      ? "Since this page is served, what is unusual is above. Give readings to knowatt serve to see those before."
+      ? "What was unusual in the last two days is above. Readings of before may be named after the model: knowatt serve model.json readings.csv --from …"
       : "No readings were given: knowatt report model.json readings.csv -o report.html shows what was unusual among them.";
     return;
   }

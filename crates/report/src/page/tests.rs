@@ -122,7 +122,7 @@ fn months_are_those_of_the_homes_clock() {
 }
 
 #[test]
-fn a_year_of_hourly_readings_makes_a_page_of_less_than_600_kb() {
+fn a_year_of_hourly_readings_makes_a_page_of_less_than_400_kb() {
     let wh: Vec<f64> = (0..8784).map(|hour| f64::from(hour * 7919 % 3_000_017) / 1000.0).collect();
     let page = page("home", &model("x"), Some(&readings("2024-01-01T00:00:00Z", &wh)));
     assert!(page.len() < 400_000, "{}", page.len());

@@ -5,7 +5,8 @@ use crate::hour::Hour;
 
 fn page(board: Option<Board>, token: Option<&str>) -> SocketAddr {
     let token = token.map(|token| Token::new(token).unwrap());
-    serve(Address::new("0").unwrap(), Page { html: "<p>the page".into(), board, token }).unwrap()
+    serve(Address::new("0").unwrap(), Page { html: "<p>the page".into(), model: "ab".into(), board, token })
+        .unwrap()
 }
 
 /// The answer to a request; of one that does not end, what comes within a moment.
@@ -73,7 +74,7 @@ fn with_a_token_only_who_knows_it_sees_anything() {
 #[test]
 fn an_address_that_others_reach_is_refused_without_a_token() {
     for address in ["0.0.0.0:0", "[::]:0", "192.168.1.2:8765"] {
-        let page = Page { html: "".into(), board: None, token: None };
+        let page = Page { html: "".into(), model: "".into(), board: None, token: None };
         let said = serve(Address::new(address).unwrap(), page).unwrap_err().to_string();
         assert!(said.contains("can be reached by others") && said.contains("--token-file"), "{said}");
     }
@@ -94,18 +95,19 @@ fn a_page_is_told_all_that_is_known_and_then_what_changes() {
         is_open: false,
         heard_s: 0,
     };
-    board.take(&hour(0, 0.5));
+    _ = board.take(&hour(0, 0.5));
     let at = page(Some(board.clone()), None);
     let later = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(200));
-        board.take(&hour(3600, 0.75));
+        _ = board.take(&hour(3600, 0.75));
     });
     let answer = ask(at, "GET /events HTTP/1.1\r\nHost: 127.0.0.1");
     later.join().unwrap();
     assert!(answer.contains("content-type: text/event-stream"), "{answer}");
+    assert!(answer.contains("event: model\n") && answer.contains("data: ab\n"), "{answer}");
     let told: Vec<Vec<Hour>> = answer
         .lines()
-        .filter_map(|line| line.strip_prefix("data: "))
+        .filter_map(|line| line.strip_prefix("data: ").filter(|data| *data != "ab"))
         .map(|data| serde_json::from_str(data).unwrap())
         .collect();
     assert_eq!(told, [vec![hour(0, 0.5)], vec![hour(3600, 0.75)]]);
