@@ -31,17 +31,26 @@ const scrolling = (label, child) => html("div", { class: "scroll", role: "region
 const cell = (text, attributes = {}) => html("td", attributes, text);
 const rowHead = (text) => html("th", { scope: "row" }, text);
 
-/** Draws anew whenever the width changes. */
+/** Drawings that are still to be made for the first time. */
+let undrawn = 0;
+
+/** Draws anew whenever the width changes. All first drawings fall due in one frame, so each is a task of its own. */
 function drawn(element, draw) {
   let width = 0;
+  undrawn++;
   const again = () => {
     if (width > 0) draw(width);
   };
   new ResizeObserver(() => {
     const now = Math.floor(element.clientWidth);
     if (now === width) return;
+    const isFirst = width === 0;
     width = now;
-    again();
+    if (!isFirst) return again();
+    setTimeout(() => {
+      again();
+      undrawn--;
+    });
   }).observe(element);
   return again;
 }

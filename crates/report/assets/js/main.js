@@ -52,9 +52,12 @@ function showHead() {
   byId("footer").textContent = `Made by ${content.model.tool}. This page asks for nothing on any network${content.is_live ? " but the server it came from" : ""}.`;
 }
 
+const anotherTask = () => new Promise((next) => setTimeout(next));
+
 // One after the other, so that the page answers in between however much there is to show.
 for (const show of [showHead, showTheme, showLive, showNormal, showUnusual, showTrust, showWhatIf]) {
   show();
-  await new Promise((next) => setTimeout(next));
+  await anotherTask();
 }
+while (undrawn > 0) await new Promise(requestAnimationFrame);
 document.documentElement.dataset.shown = "true";
