@@ -124,7 +124,11 @@ pub(crate) fn is_coloured() -> bool {
 
 /// Writes a whole file, and says so.
 pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut output = Output::create(path)?;
+    write_to(Output::create(path)?, what, path, bytes)
+}
+
+/// The same to what was opened before the work, to know that it can be written to.
+pub(crate) fn write_to(mut output: Output, what: &str, path: &Path, bytes: &[u8]) -> Result<()> {
     output.write_all(bytes).with_context(|| OutputError(path.to_owned()))?;
     output.finish()?;
     if path != Path::new("-") {

@@ -1,7 +1,7 @@
 //! Readings scored by the model, hour by hour: what was unusual among them, and month by month whether the model still fits.
 
 use jiff::civil::Date;
-use knowatt_readings::{Ledger, Readings};
+use knowatt_readings::{Ledger, Reading, Readings};
 use knowatt_score::{Calendar, DRIFT_LEAST_HOURS, Episode, Episodes, ModelFile, Recent, ScoreError, Scored};
 use serde::Serialize;
 
@@ -48,8 +48,6 @@ struct Month {
     alerts: usize,
     /// The population stability index; none of too few readings.
     drift: Option<f64>,
-    #[serde(skip)]
-    levels: Vec<f64>,
 }
 
 /// How far the readings are from those the model was made from.
@@ -87,16 +85,19 @@ impl History {
                 is_more: population.is_lower_than(levels),
             })
         };
-        let mut months = by_month(calendar, readings, &levels, &episodes);
-        for month in &mut months {
-            month.drift = psi(&month.levels).map(|drift| drift.index);
-        }
+        let month = |(first_day, rows): (Date, std::ops::Range<usize>)| Month {
+            first_day,
+            readings: rows.len(),
+            alerts: readings.rows[rows.clone()].iter().filter(|row| begins_alert(&episodes, row)).count(),
+            drift: psi(&levels[rows]).map(|drift| drift.index),
+        };
+        let months = calendar.months(readings.rows.iter().map(|row| row.start)).into_iter().map(month);
         Ok(Self {
             runs: runs(readings),
             wh: readings.rows.iter().map(|row| row.wh).collect(),
             score: scored.iter().map(|scored| shown(scored.score)).collect(),
             alerts: alerts.collect(),
-            months,
+            months: months.collect(),
             drift: psi(&levels),
             kept: Kept::of(ledger),
         })
@@ -144,6 +145,10 @@ fn alert(
     })
 }
 
+fn begins_alert(episodes: &[Episode], reading: &Reading) -> bool {
+    episodes.binary_search_by_key(&reading.start, |episode| episode.first).is_ok()
+}
+
 fn runs(readings: &Readings) -> Vec<(i64, i64)> {
     let mut runs: Vec<(i64, i64)> = Vec::new();
     for row in &readings.rows {
@@ -156,21 +161,4 @@ fn runs(readings: &Readings) -> Vec<(i64, i64)> {
         }
     }
     runs
-}
-
-fn by_month(calendar: &Calendar, readings: &Readings, levels: &[f64], episodes: &[Episode]) -> Vec<Month> {
-    let mut months: Vec<Month> = Vec::new();
-    let mut begun = episodes.iter().map(|episode| episode.first).peekable();
-    for (row, &level) in readings.rows.iter().zip(levels) {
-        let first_day = calendar.local(row.start).date().first_of_month();
-        if months.last().is_none_or(|month| month.first_day < first_day) {
-            months.push(Month { first_day, readings: 0, alerts: 0, drift: None, levels: Vec::new() });
-        }
-        if let Some(month) = months.last_mut() {
-            month.readings += 1;
-            month.levels.push(level);
-            month.alerts += usize::from(begun.next_if_eq(&row.start).is_some());
-        }
-    }
-    months
 }

@@ -4,7 +4,7 @@
 //! one compiled into the program (IANA, by way of `jiff`); the machine's own is never consulted, and
 //! loading a calendar opens no file.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use jiff::{
     Timestamp,
@@ -235,6 +235,30 @@ impl Calendar {
     /// The local wall-clock time of an instant.
     pub fn local(&self, instant: Timestamp) -> DateTime {
         self.zone.to_datetime(instant)
+    }
+
+    /// The local months of rising instants: the first day of each, and which of the instants lie in it.
+    ///
+    /// ```
+    /// use knowatt_score::{Calendar, DayClasses};
+    ///
+    /// let calendar = Calendar::new("Europe/Paris", DayClasses::None)?;
+    /// let instants = ["2024-01-31T22:00:00Z", "2024-01-31T23:00:00Z", "2024-02-01T00:00:00Z"];
+    /// let months = calendar.months(instants.map(|instant| instant.parse().unwrap()));
+    /// assert_eq!(months, [("2024-01-01".parse()?, 0..1), ("2024-02-01".parse()?, 1..3)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn months(&self, instants: impl IntoIterator<Item = Timestamp>) -> Vec<(Date, Range<usize>)> {
+        let mut months: Vec<(Date, Range<usize>)> = Vec::new();
+        for (at, instant) in instants.into_iter().enumerate() {
+            let first_day = self.local(instant).date().first_of_month();
+            match months.last_mut() {
+                // Clocks that go back over the first midnight (St. John's, 2009) begin no month twice.
+                Some((month, within)) if *month >= first_day => within.end = at + 1,
+                _ => months.push((first_day, at..at + 1)),
+            }
+        }
+        months
     }
 
     /// The class of day and the local hour of an instant.

@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -23,7 +23,7 @@ use axum::{
     routing::get,
 };
 use futures_util::{StreamExt as _, stream};
-use knowatt_stream::{Error, socket_address};
+use knowatt_stream::{Error, http};
 use tokio::sync::broadcast::error::RecvError;
 use tracing::error;
 
@@ -38,17 +38,6 @@ const RETRY: Duration = Duration::from_secs(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// More pages than these are turned away.
 const MOST_PAGES: usize = 500;
-
-/// Where to listen.
-#[derive(Debug, Clone, Copy)]
-pub struct Address(SocketAddr);
-
-impl Address {
-    /// `PORT`, which is one of the loopback, or `ADDRESS:PORT`.
-    pub fn new(text: &str) -> Result<Self, Error> {
-        socket_address("--listen", text, 8765).map(Self)
-    }
-}
 
 /// What is served.
 #[derive(Clone)]
@@ -71,8 +60,7 @@ struct Served {
 
 /// Serves from a thread of its own, for as long as the process lives; gives the address. Refuses an address that others can reach
 /// where no token is asked for.
-pub fn serve(address: Address, page: Page) -> Result<SocketAddr, Error> {
-    let Address(socket) = address;
+pub fn serve(socket: SocketAddr, page: Page) -> Result<SocketAddr, Error> {
     if !socket.ip().is_loopback() && page.token.is_none() {
         return Err(Error::change(format!(
             "{socket} can be reached by others, who would see when someone is at home: name a file with a token (--token-file), or listen on 127.0.0.1:{}",
@@ -80,9 +68,6 @@ pub fn serve(address: Address, page: Page) -> Result<SocketAddr, Error> {
         )));
     }
     let failed = |why: std::io::Error| Error::change(format!("nothing can be served at {socket}: {why}"));
-    let listener = TcpListener::bind(socket).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let at = listener.local_addr().map_err(failed)?;
     let served = Served { page, pages: Arc::default() };
     let app = Router::new()
         .route("/", get(html))
@@ -90,16 +75,8 @@ pub fn serve(address: Address, page: Page) -> Result<SocketAddr, Error> {
         .route("/healthz", get(async || "ok\n"))
         .layer(middleware::from_fn_with_state(served.clone(), guard))
         .with_state(served);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let serve = move || {
-        let served =
-            runtime.block_on(async { axum::serve(tokio::net::TcpListener::from_std(listener)?, app).await });
-        if let Err(why) = served {
-            error!("the page is no longer served: {why}");
-        }
-    };
-    std::thread::Builder::new().name("pages".to_owned()).spawn(serve).map_err(failed)?;
-    Ok(at)
+    let ended = |why| error!("the page is no longer served: {why}");
+    http::serve(socket, app, "pages", ended).map_err(failed)
 }
 
 /// Lets in who may look, and says in every answer what a browser may do with it.

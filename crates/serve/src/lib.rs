@@ -18,6 +18,6 @@ mod store;
 
 pub use access::Token;
 pub use board::Board;
-pub use http::{Address, Page, serve};
+pub use http::{Page, serve};
 pub use sink::outlets;
 pub use store::Store;

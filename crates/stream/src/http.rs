@@ -4,8 +4,8 @@
 //! reading is told by it.
 
 use std::{
-    fmt,
-    net::TcpListener,
+    fmt, io,
+    net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -45,25 +45,14 @@ impl Health {
     /// Serves at `address`, which is `PORT` or `ADDRESS:PORT`, from a thread of its own.
     pub fn serve(address: &str) -> Result<Self, Error> {
         let socket = socket_address("metrics", address, 9464)?;
-        let failed =
-            |why: std::io::Error| Error::change(format!("metrics cannot be served at {socket}: {why}"));
-        let listener = TcpListener::bind(socket).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let at = listener.local_addr().map_err(failed)?;
+        let failed = |why: io::Error| Error::change(format!("metrics cannot be served at {socket}: {why}"));
         let health = Self(Arc::new(Mutex::new(Snapshot { metrics: Vec::new(), alive: Instant::now() })));
         let app = Router::new()
             .route("/metrics", get(metrics))
             .route("/healthz", get(healthz))
             .with_state(health.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let serve = move || {
-            let served = runtime
-                .block_on(async { axum::serve(tokio::net::TcpListener::from_std(listener)?, app).await });
-            if let Err(why) = served {
-                error!("metrics are no longer served: {why}");
-            }
-        };
-        std::thread::Builder::new().name("metrics".to_owned()).spawn(serve).map_err(failed)?;
+        let ended = |why| error!("metrics are no longer served: {why}");
+        let at = serve(socket, app, "metrics", ended).map_err(failed)?;
         info!("metrics at http://{at}/metrics");
         Ok(health)
     }
@@ -72,6 +61,28 @@ impl Health {
     pub fn tell(&self, metrics: Vec<Metric>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Snapshot { metrics, alive: Instant::now() };
     }
+}
+
+/// Serves over HTTP from a thread of that name, for as long as the process lives; gives the address. `ended` is told why, should it end.
+pub fn serve(
+    socket: SocketAddr,
+    app: Router,
+    thread: &str,
+    ended: impl FnOnce(io::Error) + Send + 'static,
+) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(socket)?;
+    listener.set_nonblocking(true)?;
+    let at = listener.local_addr()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let serve = move || {
+        let served =
+            runtime.block_on(async { axum::serve(tokio::net::TcpListener::from_std(listener)?, app).await });
+        if let Err(why) = served {
+            ended(why);
+        }
+    };
+    std::thread::Builder::new().name(thread.to_owned()).spawn(serve)?;
+    Ok(at)
 }
 
 async fn metrics(State(health): State<Health>) -> impl IntoResponse {

@@ -22,7 +22,7 @@ pub mod encode;
 mod error;
 pub mod hours;
 #[cfg(feature = "http")]
-mod http;
+pub mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod keep;

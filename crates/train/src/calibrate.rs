@@ -17,7 +17,9 @@
 //! raised until the largest score brings as many as were asked for. How they coincide is counted where there are
 //! enough episodes to count, and taken to hold for fewer.
 
-use jiff::Timestamp;
+use std::ops::Range;
+
+use jiff::{Timestamp, civil::Date};
 use knowatt_score::{
     Calendar, Calibration, CalibrationMonth, Episodes, Feature, MONTH_HOURS, is_one_episode,
 };
@@ -179,20 +181,12 @@ pub fn calibrate(
 
 /// The local months that have readings, with their number and that of the alerts that began in them.
 fn by_month(calendar: &Calendar, starts: &[Timestamp], alerts: &[Timestamp]) -> Vec<CalibrationMonth> {
-    let mut months: Vec<CalibrationMonth> = Vec::new();
-    let mut alerts = alerts.iter().peekable();
-    for start in starts {
-        let first_day = calendar.local(*start).date().first_of_month();
-        // Clocks that go back over the first midnight (St. John's, 2009) begin no month twice.
-        if months.last().is_none_or(|month| month.first_day < first_day) {
-            months.push(CalibrationMonth { first_day, readings: 0, episodes: 0 });
-        }
-        if let Some(month) = months.last_mut() {
-            month.readings += 1;
-            month.episodes += u64::from(alerts.next_if_eq(&start).is_some());
-        }
-    }
-    months
+    let month = |(first_day, rows): (Date, Range<usize>)| {
+        let episodes =
+            starts[rows.clone()].iter().filter(|start| alerts.binary_search(start).is_ok()).count();
+        CalibrationMonth { first_day, readings: rows.len() as u64, episodes: episodes as u64 }
+    };
+    calendar.months(starts.iter().copied()).into_iter().map(month).collect()
 }
 
 /// For n = 1, 2, …: the highest level at which, counted reading by reading from the highest down, n episodes

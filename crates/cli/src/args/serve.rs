@@ -6,9 +6,9 @@ use knowatt_report::Price;
 #[cfg(feature = "serve")]
 use knowatt_stream::config::Config;
 
-use super::live::LiveInputArgs;
 #[cfg(feature = "serve")]
-use super::{input::ColumnArgs, live::set};
+use super::input::ColumnArgs;
+use super::live::LiveInputArgs;
 
 /// A group of its own.
 #[cfg(feature = "serve")]
@@ -59,8 +59,6 @@ impl ServeArgs {
     /// The file's settings, with those of the flags before them.
     pub(crate) fn config(&self) -> Result<Config, knowatt_stream::Error> {
         let mut config = self.input.config()?;
-        set(&mut config.model, Some(&self.model));
-        config.default_model = None;
         config.state = self.state.as_ref().map(|folder| folder.join("stream.db"));
         // Whatever the file names for `watch`: nothing is taken from it.
         config.source.kafka.group = Some(self.input.group.clone().unwrap_or_else(|| GROUP.to_owned()));

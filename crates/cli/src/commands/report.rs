@@ -1,12 +1,8 @@
 //! `knowatt report`: a page that shows what is normal, and what was not.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use knowatt_report::{History, Report};
 use knowatt_score::ModelFile;
 
@@ -15,7 +11,7 @@ use crate::{
     commands::holidays,
     history::{self, METER},
     inputs::{self, Sources},
-    output::{self, Output, OutputError, say},
+    output::{self, Output},
 };
 
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
@@ -23,7 +19,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     let ledger = args.columns.ledger.as_deref();
     output::distinct(&[("--output", Some(&args.output)), ("--ledger", ledger)], &files)?;
     let (model, sha256) = inputs::read_sealed(&args.model, |source| ModelFile::read_with_digest(source))?;
-    let mut output = Output::create(&args.output)?;
+    let output = Output::create(&args.output)?;
     let sources = Sources { inputs: &args.inputs, format: args.format, columns: &args.columns };
     let (meter, history) = read(sources, &model)?;
     let report = Report {
@@ -35,11 +31,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
         is_live: false,
     };
     let page = report.to_html()?;
-    output.write_all(page.as_bytes()).with_context(|| OutputError(args.output.clone()))?;
-    output.finish()?;
-    if args.output != Path::new("-") {
-        say!("wrote     {} ({} KB)", args.output.display(), page.len().div_ceil(1000));
-    }
+    output::write_to(output, "wrote", &args.output, page.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

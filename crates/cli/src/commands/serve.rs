@@ -28,9 +28,10 @@ mod serving {
     use anyhow::{Context as _, Result};
     use knowatt_report::Report;
     use knowatt_score::ModelFile;
-    use knowatt_serve::{Address, Board, Page, Store, Token, outlets, serve};
+    use knowatt_serve::{Board, Page, Store, Token, outlets, serve};
     use knowatt_stream::{
-        Counts, Error, Model, Settings, Tables, config::Config, open, pause::wait, secret_file, watch,
+        Counts, Error, Model, Settings, Tables, config::Config, open, pause::wait, secret_file,
+        socket_address, watch,
     };
 
     use crate::{
@@ -48,7 +49,7 @@ mod serving {
 
     pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let config = args.config()?;
-        let address = Address::new(&args.listen)?;
+        let address = socket_address("--listen", &args.listen, 8765)?;
         let status = live::Status::new();
         live::log(args.input.log_format, &status);
         let stop = live::stop()?;

@@ -1,12 +1,17 @@
 use std::io::{Read as _, Write as _};
 
+use knowatt_stream::socket_address;
+
 use super::*;
 use crate::hour::Hour;
 
+fn at(address: &str) -> SocketAddr {
+    socket_address("--listen", address, 8765).unwrap()
+}
+
 fn page(board: Option<Board>, token: Option<&str>) -> SocketAddr {
     let token = token.map(|token| Token::new(token).unwrap());
-    serve(Address::new("0").unwrap(), Page { html: "<p>the page".into(), model: "ab".into(), board, token })
-        .unwrap()
+    serve(at("0"), Page { html: "<p>the page".into(), model: "ab".into(), board, token }).unwrap()
 }
 
 /// The answer to a request; of one that does not end, what comes within a moment.
@@ -75,10 +80,10 @@ fn with_a_token_only_who_knows_it_sees_anything() {
 fn an_address_that_others_reach_is_refused_without_a_token() {
     for address in ["0.0.0.0:0", "[::]:0", "192.168.1.2:8765"] {
         let page = Page { html: "".into(), model: "".into(), board: None, token: None };
-        let said = serve(Address::new(address).unwrap(), page).unwrap_err().to_string();
+        let said = serve(at(address), page).unwrap_err().to_string();
         assert!(said.contains("can be reached by others") && said.contains("--token-file"), "{said}");
     }
-    assert!(Address::new("everywhere").is_err());
+    assert!(socket_address("--listen", "everywhere", 8765).is_err());
 }
 
 #[test]
